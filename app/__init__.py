@@ -1,0 +1,1 @@
+"""The product: permissions, pages and the work behind them."""
