@@ -1,0 +1,1 @@
+"""The pages' shell: templates, static files, headers, request ids and problem answers."""

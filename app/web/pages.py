@@ -1,0 +1,98 @@
+"""Whole pages for a navigation, fragments for htmx."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from app.web.templates import render
+
+Tone = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the left menu; with `disabled_reason` it is shown but leads nowhere."""
+
+    key: str
+    label: str
+    href: str
+    icon: str
+    disabled_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """A message above every page, such as a lapsed licence."""
+
+    kind: Tone
+    title: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What surrounds the content of a page. `active` is the key of a NavItem."""
+
+    nav: tuple[NavItem, ...]
+    bottom: tuple[NavItem, ...]
+    active: str
+    title: str
+    ap_js_url: str | None
+    version: str
+    banner: Banner | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A short message that comes and goes: Jira's own flag in the frame, ours elsewhere."""
+
+    title: str
+    body: str = ""
+    kind: Literal["success", "info", "warning", "error"] = "success"
+
+
+def document(shell: Shell, main: str, *, status: int = 200) -> HTMLResponse:
+    """A whole page around `main`, which is HTML that a template has rendered."""
+    html = render("web/base.html", shell=shell, main=Markup(main))  # noqa: S704 - rendered
+    return HTMLResponse(html, status)
+
+
+def fragment(
+    html: str,
+    *,
+    status: int = 200,
+    flag: Flag | None = None,
+    close_dialog: bool = False,
+    events: Mapping[str, object] | None = None,
+    retarget: str | None = None,
+    reswap: str | None = None,
+    push_url: str | None = None,
+) -> HTMLResponse:
+    """A piece of a page for htmx, with events for the browser in HX-Trigger.
+
+    `events` maps an event's name to its detail; elements listen with
+    `hx-trigger="getint:runs-changed from:body"`.
+    """
+    triggers = _triggers(flag, close_dialog, events or {})
+    headers = {
+        "HX-Trigger": json.dumps(triggers) if triggers else None,
+        "HX-Retarget": retarget,
+        "HX-Reswap": reswap,
+        "HX-Push-Url": push_url,
+    }
+    return HTMLResponse(html, status, {name: value for name, value in headers.items() if value})
+
+
+def _triggers(
+    flag: Flag | None, close_dialog: bool, events: Mapping[str, object]
+) -> dict[str, object]:
+    triggers = dict(events)
+    if flag is not None:
+        triggers["getint:flag"] = asdict(flag)
+    if close_dialog:
+        triggers["getint:close-dialog"] = {}
+    return triggers
