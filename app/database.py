@@ -1,0 +1,117 @@
+"""The one way to PostgreSQL: every transaction is bound to what it may see.
+
+Row-level security decides by the setting ``app.instance_id`` of the transaction. A transaction
+that is bound to nothing sees no customer's rows, and the role may not bypass that.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from app.settings import Settings
+
+APP_ROLE = "getint_app"
+
+
+class RoleBypassesRowSecurity(Exception):  # noqa: N818 - the text says what to mend
+    """The database role is not bound by row-level security."""
+
+
+def prepare_connection(connection: Any, *, development: bool) -> None:
+    """Refuse a role that row-level security does not bind; in development step down instead.
+
+    ``connection`` is a DBAPI connection (psycopg, or SQLAlchemy's face of an async one).
+    """
+    cursor = connection.cursor()
+    try:
+        cursor.execute(
+            "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        )
+        if not cursor.fetchone()[0]:
+            return
+        if not development:
+            raise RoleBypassesRowSecurity(
+                "The role in DATABASE_URL is a superuser or has BYPASSRLS, so row-level security "
+                "would not separate customers. Use an ordinary role: "
+                "CREATE ROLE getint LOGIN PASSWORD '...' NOSUPERUSER NOBYPASSRLS."
+            )
+        _step_down(cursor)
+    finally:
+        cursor.close()
+        connection.commit()
+
+
+def _step_down(cursor: Any) -> None:
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (APP_ROLE,))
+    if cursor.fetchone() is None:
+        cursor.execute(f"CREATE ROLE {APP_ROLE} NOLOGIN")
+        cursor.execute(f"GRANT ALL ON SCHEMA public TO {APP_ROLE}")
+    cursor.execute(f"SET ROLE {APP_ROLE}")
+
+
+class Database:
+    """A pool of connections and the transactions on it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.engine = create_async_engine(
+            settings.sqlalchemy_url,
+            pool_size=settings.database_pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            pool_recycle=1800,
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+        @event.listens_for(self.engine.sync_engine, "connect")
+        def _prepare(connection: Any, _record: Any) -> None:
+            prepare_connection(connection, development=settings.is_development)
+
+    @asynccontextmanager
+    async def of_instance(self, instance_id: UUID) -> AsyncIterator[AsyncSession]:
+        """One transaction that sees this instance's rows; committed when the block ends well."""
+        async with self._bound("app.instance_id", str(instance_id)) as session:
+            yield session
+
+    @asynccontextmanager
+    async def by_client_key(self, client_key: str) -> AsyncIterator[AsyncSession]:
+        """One transaction that can read the installation with this key, and nothing else."""
+        async with self._bound("app.client_key", client_key) as session:
+            yield session
+
+    @asynccontextmanager
+    async def housekeeping(self) -> AsyncIterator[AsyncSession]:
+        """One transaction that can read which instances and installations exist."""
+        async with self._bound("app.housekeeping", "on") as session:
+            yield session
+
+    @asynccontextmanager
+    async def _bound(self, name: str, value: str) -> AsyncIterator[AsyncSession]:
+        async with self._sessions() as session, session.begin():
+            await bind(session, name, value)
+            yield session
+
+    async def is_reachable(self) -> bool:
+        """Whether a round trip works now."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (DBAPIError, OSError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.engine.dispose()
+
+
+async def bind(session: AsyncSession, name: str, value: str) -> None:
+    """Set what row-level security looks at, until the transaction ends."""
+    await session.execute(
+        text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value}
+    )

@@ -1,0 +1,92 @@
+"""Envelope encryption, AES-256-GCM: master keys of the settings wrap one key per instance.
+
+A sealed value is ``nonce (12 bytes) + ciphertext + tag``. Associated data binds it to its place
+(table, row, column), so that a value copied elsewhere does not open.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE = 12
+_KEY_ID = 8
+
+
+class CannotOpen(Exception):  # noqa: N818 - says what happened
+    """The key is not ours any more, or the sealed value was changed or moved."""
+
+
+def _seal(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
+
+
+def _open(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to)
+    except (InvalidTag, ValueError):
+        raise CannotOpen("sealed value does not open") from None
+
+
+class InstanceKey:
+    """Seals and opens one customer's secrets."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def seal(self, plain: bytes, *place: object) -> bytes:
+        """Seal ``plain`` for ``place``, such as ``("connections", row_id, "credentials")``."""
+        return _seal(self._key, plain, _bound(place))
+
+    def open(self, sealed: bytes, *place: object) -> bytes:
+        """Open what was sealed for the same place; ``CannotOpen`` otherwise."""
+        return _open(self._key, sealed, _bound(place))
+
+
+class MasterKeys:
+    """The operator's keys, newest first: the first one wraps, all of them unwrap."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._by_id = {_key_id(key): key for key in keys}
+        self._newest = keys[0]
+
+    def new_instance_key(self, instance_id: UUID) -> bytes:
+        """Make a random instance key and return it wrapped."""
+        return self._wrap(os.urandom(32), instance_id)
+
+    def instance_key(self, wrapped: bytes, instance_id: UUID) -> InstanceKey:
+        """Unwrap; ``CannotOpen`` when the master key it was wrapped with is not configured."""
+        return InstanceKey(self._unwrap(wrapped, instance_id))
+
+    def is_current(self, wrapped: bytes) -> bool:
+        """Whether the newest master key wrapped it."""
+        return wrapped[:_KEY_ID] == _key_id(self._newest)
+
+    def rewrap(self, wrapped: bytes, instance_id: UUID) -> bytes:
+        """The same instance key under the newest master key; what it sealed stays as it is."""
+        return self._wrap(self._unwrap(wrapped, instance_id), instance_id)
+
+    def _wrap(self, key: bytes, instance_id: UUID) -> bytes:
+        place = _bound(("instances", instance_id, "wrapped_key"))
+        return _key_id(self._newest) + _seal(self._newest, key, place)
+
+    def _unwrap(self, wrapped: bytes, instance_id: UUID) -> bytes:
+        master = self._by_id.get(wrapped[:_KEY_ID])
+        if master is None:
+            raise CannotOpen("no configured master key wrapped this instance key")
+        place = _bound(("instances", instance_id, "wrapped_key"))
+        return _open(master, wrapped[_KEY_ID:], place)
+
+
+def _key_id(key: bytes) -> bytes:
+    return hashlib.sha256(b"getint master key id" + key).digest()[:_KEY_ID]
+
+
+def _bound(place: tuple[object, ...]) -> bytes:
+    return "\x1f".join(str(part) for part in place).encode()

@@ -1,0 +1,1 @@
+"""Instances, their installations, workspaces, set-up and licence state."""

@@ -1,0 +1,1 @@
+"""Integrations, migrations and the connections they use."""

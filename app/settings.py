@@ -1,0 +1,130 @@
+"""Settings, by environment. Each is documented in docs/operations.md."""
+
+import base64
+import binascii
+import ipaddress
+from functools import cached_property
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_LOOPBACK_NAMES = {"localhost"}
+
+
+class SettingsMissing(Exception):  # noqa: N818 - it names what the operator has to do
+    """The environment does not make a usable configuration; the text says what to mend."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this very machine."""
+    if host in _LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _comma_separated(value: object) -> object:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+class Settings(BaseSettings):
+    """Everything that differs from one deployment to another."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    app_env: Literal["production", "development"] = "production"
+    app_base_url: str
+    database_url: SecretStr
+    encryption_keys: SecretStr
+    connect_app_key: str = Field("com.getint.jira", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    connect_install_keys_url: str = "https://connect-install-keys.atlassian.com"
+    connect_allowed_hosts: Annotated[list[str], NoDecode] = ["*.atlassian.net", "*.jira.com"]
+    group_prefix: str = Field("getint", pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    ap_js_url: str = "https://connect-cdn.atl-paas.net/all.js"
+    tool_private_hosts: Annotated[list[str], NoDecode] = []
+    database_pool_size: int = Field(10, ge=1, le=200)
+    metrics_token: SecretStr | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("connect_allowed_hosts", "tool_private_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return _comma_separated(value)
+
+    @field_validator("app_base_url", "connect_install_keys_url", "ap_js_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+            raise ValueError("must be an address such as https://getint.example.com")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("must be https (http is for loopback only)")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr) -> SecretStr:
+        if urlsplit(value.get_secret_value()).scheme.split("+")[0] not in {
+            "postgresql",
+            "postgres",
+        }:
+            raise ValueError("must be a postgresql:// address; no other database is supported")
+        return value
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr) -> SecretStr:
+        if not decode_keys(value):
+            raise ValueError("must hold at least one key")
+        return value
+
+    @property
+    def is_development(self) -> bool:
+        """True on a developer's machine: loopback http and a stepped-down superuser are fine."""
+        return self.app_env == "development"
+
+    @cached_property
+    def master_keys(self) -> tuple[bytes, ...]:
+        """32 bytes each, newest first."""
+        return decode_keys(self.encryption_keys)
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """``DATABASE_URL`` for the one driver that we use, psycopg 3."""
+        _, rest = self.database_url.get_secret_value().split("://", 1)
+        return f"postgresql+psycopg://{rest}"
+
+
+def decode_keys(value: SecretStr) -> tuple[bytes, ...]:
+    """Decode comma-separated base64 keys of 32 bytes; ValueError that never shows the input."""
+    keys = []
+    for part in value.get_secret_value().split(","):
+        try:
+            key = base64.b64decode(part.strip(), validate=True)
+        except binascii.Error:
+            raise ValueError("each key must be base64") from None
+        if len(key) != 32:
+            raise ValueError("each key must be 32 bytes in base64 (openssl rand -base64 32)")
+        keys.append(key)
+    return tuple(keys)
+
+
+def load_settings() -> Settings:
+    """Read the environment, or raise ``SettingsMissing`` with one line for each thing to mend."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in item['loc']).upper()}: "
+            + ("is not set" if item["type"] == "missing" else item["msg"])
+            for item in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsMissing(
+            "Getint cannot start. " + "; ".join(lines) + ". See docs/operations.md."
+        ) from None
