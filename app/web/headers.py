@@ -1,0 +1,100 @@
+"""The security headers of every answer."""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.static_files import STATIC_PATH
+
+# Where the bridge loads themes and fonts from: AP.theming in Atlassian's all.js.
+THEME_HOST = "https://connect-cdn.atl-paas.net"
+FONT_HOST = "https://ds-cdn.prod-east.frontend.public.atl-paas.net"
+
+_FEATURES = ("camera", "geolocation", "microphone", "payment", "usb", "serial", "bluetooth")
+FIXED_HEADERS = {
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _FEATURES),
+    "X-Permitted-Cross-Domain-Policies": "none",
+}
+NOT_KEPT = "no-cache, no-store"
+
+RawHeader = tuple[bytes, bytes]
+_FIXED = [(name.lower().encode(), value.encode()) for name, value in FIXED_HEADERS.items()]
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an absolute URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def content_security_policy(ap_js_url: str | None) -> str:
+    """The policy but for `frame-ancestors`, which differs from one site to another."""
+    bridge = [origin_of(ap_js_url)] if ap_js_url else []
+    themes = [*dict.fromkeys([*bridge, THEME_HOST, FONT_HOST])] if ap_js_url else []
+    fonts = [FONT_HOST] if ap_js_url else []
+    directives: dict[str, list[str]] = {
+        "default-src": ["'none'"],
+        "script-src": ["'self'", *bridge],
+        "style-src": ["'self'", *themes],
+        "img-src": ["'self'", "data:", "https:"],
+        "font-src": ["'self'", *fonts],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+    }
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items())
+
+
+class SecurityHeaders:
+    """Writes the headers; `request.state.frame_ancestors` names who may frame this answer.
+
+    A door puts the origins of the verified site there. Without them nobody may.
+    """
+
+    def __init__(self, app: ASGIApp, *, ap_js_url: str | None) -> None:
+        self._app = app
+        self._policy = content_security_policy(ap_js_url)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        kept_by_browsers = scope["path"].startswith(f"{STATIC_PATH}/")
+
+        async def send_secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                ancestors = _ancestors(state.get("frame_ancestors", ()))
+                policy = f"{self._policy}; frame-ancestors {ancestors}"
+                headers = _without_cache_control(message["headers"], keep=kept_by_browsers)
+                headers += _FIXED
+                headers.append((b"content-security-policy", policy.encode("latin-1")))
+                message["headers"] = headers
+            await send(message)
+
+        await self._app(scope, receive, send_secured)
+
+
+def _without_cache_control(headers: Iterable[RawHeader], *, keep: bool) -> list[RawHeader]:
+    """The route's headers, with our Cache-Control in place of its own unless that is kept."""
+    kept = [(name, value) for name, value in headers if keep or name != b"cache-control"]
+    if not any(name == b"cache-control" for name, _ in kept):
+        kept.append((b"cache-control", NOT_KEPT.encode()))
+    return kept
+
+
+def _ancestors(sites: Iterable[str]) -> str:
+    """The sites as origins; whatever could end the directive or widen it is left out."""
+    origins = [origin_of(site) for site in sites if _is_plain_origin(site)]
+    return " ".join(dict.fromkeys(origins)) or "'none'"
+
+
+def _is_plain_origin(site: str) -> bool:
+    parts = urlsplit(site)
+    forbidden = set(" \t\r\n;,*'\"@")
+    return parts.scheme in {"https", "http"} and bool(parts.hostname) and not forbidden & set(site)

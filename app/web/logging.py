@@ -1,0 +1,116 @@
+"""JSON lines on stdout: one for each request, and never a secret among them."""
+
+import logging
+import re
+import sys
+import time
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from app.web.request_id import current_request_id
+
+REDACTED = "[redacted]"
+_SECRET_NAME = re.compile(
+    r"token|jwt|secret|authorization|password|passwd|credential|cookie|api_?key|body", re.I
+)
+_SECRET_VALUE = re.compile(r"\bey[\w-]{8,}\.[\w-]+\.[\w-]+|\b(?:Bearer|Basic|JWT)\s+\S+", re.I)
+
+
+def redact_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Replace whatever is named like a secret or looks like a token, at any depth."""
+    return {key: _redacted(key, value) for key, value in event.items()}
+
+
+def _redacted(key: object, value: object) -> object:
+    if isinstance(key, str) and _SECRET_NAME.search(key):
+        return REDACTED
+    if isinstance(value, dict):
+        return {name: _redacted(name, item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted("", item) for item in value]
+    return _SECRET_VALUE.sub(REDACTED, value) if isinstance(value, str) else value
+
+
+def add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Name the request that a line belongs to, when there is one."""
+    if request_id := current_request_id():
+        event.setdefault("request_id", request_id)
+    return event
+
+
+def configure_logging(level: str = "INFO") -> None:
+    """Send structlog's and the standard library's lines to stdout as JSON."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_request_id,
+        structlog.processors.format_exc_info,
+        redact_secrets,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    _quieten()
+
+
+def _quieten() -> None:
+    """Leave the access line to `AccessLog`; others' URLs carry tokens in the query string."""
+    for name in ("uvicorn", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
+    logging.getLogger("uvicorn.access").disabled = True
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class AccessLog:
+    """Writes method, path without its query string, status and milliseconds of each request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._log = structlog.stdlib.get_logger("app.access_log")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def send_noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        finally:
+            self._log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+            )

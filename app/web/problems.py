@@ -1,0 +1,200 @@
+"""Every refusal and failure, in the form that the asker understands.
+
+htmx gets a fragment, a browser a page, everything else application/problem+json (RFC 9457).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.access import Answer, Refused
+from app.errors import Problem
+from app.web.request_id import current_request_id
+from app.web.templates import render
+
+PROBLEM_HEADER = "Getint-Problem"
+RETRY_SECONDS = 5
+_log = structlog.stdlib.get_logger("app.problems")
+
+Words = tuple[str, str, str]
+_BY_STATUS: dict[int, Words] = {
+    400: ("We couldn't read that request", "", "Reload the page and try again."),
+    401: ("We can't tell who is asking", "", "Open Getint from Jira again."),
+    404: (
+        "We couldn't find that",
+        "There is nothing at this address, or it is not yours to see.",
+        "Go back to your integrations.",
+    ),
+    405: ("That can't be done here", "This address doesn't take that kind of request.", ""),
+    413: ("That is too large", "", "Send less at once."),
+    429: ("Too many requests", "", "Wait a moment, then try again."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A problem in words, whatever exception it came as."""
+
+    status: int
+    slug: str
+    title: str
+    detail: str = ""
+    mend: str = ""
+    needed: str = ""
+    who: str = ""
+    retry_after: int | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+UNEXPECTED = Told(
+    500,
+    "unexpected",
+    "Something went wrong on our side",
+    "Getint met an error it did not expect. Nothing was changed.",
+    "Try again. If it happens again, give the request id to support.",
+    who="Getint support",
+)
+
+
+def told_of_problem(problem: Problem) -> Told:
+    """A `Problem` as it is told."""
+    return Told(
+        problem.status,
+        problem.slug,
+        problem.title,
+        problem.detail,
+        problem.mend,
+        retry_after=problem.retry_after,
+        fields=problem.fields,
+    )
+
+
+def told_of_refusal(refused: Refused) -> Told:
+    """A decision of the permissions core: no is 403, cannot tell is 503."""
+    decision = refused.decision
+    unsure = decision.answer is Answer.CANNOT_TELL
+    return Told(
+        503 if unsure else 403,
+        "cannot-tell" if unsure else "refused",
+        "We can't check your access right now" if unsure else "You can't do this",
+        decision.reason_text,
+        needed=decision.needed,
+        who=decision.who,
+        retry_after=RETRY_SECONDS if unsure else None,
+    )
+
+
+def told_of_validation(error: RequestValidationError) -> Told:
+    """Which parameter is wrong and why; never what was sent."""
+    fields = {str(item["loc"][-1]): str(item["msg"]) for item in error.errors() if item["loc"]}
+    return Told(
+        422,
+        "invalid-input",
+        "Please check what you entered",
+        "Some of it is missing or has the wrong form.",
+        fields=fields,
+    )
+
+
+def told_of_http(error: HTTPException) -> Told:
+    """What Starlette itself refuses: unknown addresses, methods, unreadable requests."""
+    status = error.status_code
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Something went wrong"
+    title, detail, mend = _BY_STATUS.get(status, (phrase, "", ""))
+    slug = phrase.lower().replace(" ", "-")
+    return Told(status, slug, title, detail, mend, headers=error.headers or {})
+
+
+def install_problem_handlers(app: FastAPI, *, ap_js_url: str | None = None) -> None:
+    """Answer every exception. Call it before other middleware is added, so that they wrap it."""
+
+    def problem(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, Problem)  # noqa: S101 - registered for this class
+        return answer(request, told_of_problem(exc), ap_js_url)
+
+    def refusal(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, Refused)  # noqa: S101 - registered for this class
+        return answer(request, told_of_refusal(exc), ap_js_url)
+
+    def validation(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, RequestValidationError)  # noqa: S101 - registered for this class
+        return answer(request, told_of_validation(exc), ap_js_url)
+
+    def http(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, HTTPException)  # noqa: S101 - registered for this class
+        return answer(request, told_of_http(exc), ap_js_url)
+
+    app.add_exception_handler(Problem, problem)
+    app.add_exception_handler(Refused, refusal)
+    app.add_exception_handler(RequestValidationError, validation)
+    app.add_exception_handler(HTTPException, http)
+    app.add_middleware(UnexpectedErrors, ap_js_url=ap_js_url)
+
+
+class UnexpectedErrors:
+    """Turns an exception that nobody handled into a 500 that gives nothing away."""
+
+    def __init__(self, app: ASGIApp, *, ap_js_url: str | None) -> None:
+        self._app = app
+        self._ap_js_url = ap_js_url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except Exception as error:
+            _log.exception("unexpected error", kind=type(error).__name__, path=scope["path"])
+            if begun:
+                raise
+            told = answer(Request(scope), UNEXPECTED, self._ap_js_url)
+            await told(scope, receive, send)
+
+
+def answer(request: Request, told: Told, ap_js_url: str | None) -> Response:
+    """The problem as a fragment, a page or JSON, by what the request asked for."""
+    headers = dict(told.headers)
+    headers[PROBLEM_HEADER] = told.slug
+    if told.status == 401:
+        headers.setdefault("WWW-Authenticate", "JWT")
+    if told.retry_after is not None or told.status == 503:
+        headers["Retry-After"] = str(told.retry_after or RETRY_SECONDS)
+    values = {"told": told, "request_id": current_request_id(), "ap_js_url": ap_js_url}
+    if "hx-request" in request.headers:
+        return HTMLResponse(render("web/problem_fragment.html", **values), told.status, headers)
+    if "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(render("web/problem_page.html", **values), told.status, headers)
+    return Response(_as_json(told), told.status, headers, "application/problem+json")
+
+
+def _as_json(told: Told) -> str:
+    members: dict[str, object] = {
+        "type": f"urn:getint:problem:{told.slug}",
+        "title": told.title,
+        "status": told.status,
+        "detail": told.detail,
+        "instance": current_request_id(),
+        "mend": told.mend,
+        "needed": told.needed,
+        "who": told.who,
+        "fields": dict(told.fields),
+    }
+    return json.dumps({name: value for name, value in members.items() if value})
