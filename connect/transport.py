@@ -1,0 +1,183 @@
+"""One call to Jira's REST API as the app: signed, bounded in time and size, metered, retried.
+
+Only calls that change nothing go through here, so each may be sent again.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from random import SystemRandom
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+import httpx
+
+from connect.errors import Forbidden, Gone, JiraError, Unreachable
+from connect.quota import Quota
+from connect.sites import Site
+from connect.tokens import app_token
+
+TIMEOUT = httpx.Timeout(8.0, connect=3.0)
+TOTAL_TIMEOUT_S = 15.0
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+MAX_TRIES = 3
+LONGEST_OBEYED_WAIT_S = 2.0
+_BACKOFF_S = 0.2
+
+Parameters = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A read of Jira. `endpoint` is the path template that limits and errors are named by."""
+
+    endpoint: str
+    path: str
+    parameters: Parameters = ()
+    body: dict[str, Any] | None = None
+    points: int = 1
+
+    @property
+    def method(self) -> str:
+        return "GET" if self.body is None else "POST"
+
+    @property
+    def query(self) -> str:
+        return "&".join(f"{name}={quote(value, safe='~')}" for name, value in self.parameters)
+
+
+class _Again(Exception):  # noqa: N818
+    """A try that failed in a way that a further one may mend."""
+
+    def __init__(self, error: JiraError, wait: float | None) -> None:
+        super().__init__()
+        self.error = error
+        self.wait = wait
+
+
+def new_http_client() -> httpx.AsyncClient:
+    """A pooled client that keeps no cookie: one site's must never reach another's."""
+    refuse_all = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=40)
+    return httpx.AsyncClient(
+        timeout=TIMEOUT, limits=limits, cookies=refuse_all, follow_redirects=False
+    )
+
+
+class JiraTransport:
+    """Sends calls to sites. `sleep` is for tests; waiting is never longer than 2 s a time."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        app_key: str,
+        quota: Quota,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.app_key = app_key
+        self.quota = quota
+        self._http = http
+        self._sleep = sleep
+        self._clock = clock
+        self._random = SystemRandom()
+
+    async def read(self, site: Site, call: Call) -> Any:
+        """The answer's JSON. Raises Forbidden, Gone, Busy, Unreachable or plain JiraError."""
+        try:
+            async with asyncio.timeout(TOTAL_TIMEOUT_S):
+                return await self._tries(site, call)
+        except TimeoutError:
+            raise Unreachable(f"Jira took too long to answer {call.endpoint}.") from None
+
+    async def _tries(self, site: Site, call: Call) -> Any:
+        for tried in range(1, MAX_TRIES + 1):
+            self.quota.check(site.client_key, f"{call.method} {call.endpoint}")
+            try:
+                return await self._once(site, call)
+            except _Again as again:
+                if tried == MAX_TRIES:
+                    raise again.error from None
+                backoff = _BACKOFF_S * 2 ** (tried - 1)
+                jitter = self._random.uniform(0, backoff)
+                await self._sleep(jitter + (backoff if again.wait is None else again.wait))
+        raise AssertionError("unreachable: the last try answers or raises")
+
+    async def _once(self, site: Site, call: Call) -> Any:
+        self.quota.spend(site.client_key, call.points)
+        try:
+            async with self._stream(site, call) as response:
+                self.quota.learn(response.headers)
+                self._check_status(site, call, response)
+                return await _json_body(call, response)
+        except httpx.TransportError as error:
+            kind = type(error).__name__
+            failure = Unreachable(f"Jira did not answer {call.endpoint} ({kind}).")
+            raise _Again(failure, None) from error
+        except httpx.HTTPError as error:
+            raise Unreachable(f"Jira's answer to {call.endpoint} can not be read.") from error
+
+    def _stream(self, site: Site, call: Call) -> AbstractAsyncContextManager[httpx.Response]:
+        token = app_token(self.app_key, site, call.method, call.path, call.query, now=self._clock())
+        headers = {"Authorization": f"JWT {token}", "Accept": "application/json"}
+        content = None
+        if call.body is not None:
+            content = json.dumps(call.body).encode()
+            headers |= {"Content-Type": "application/json", "X-Atlassian-Token": "nocheck"}
+        query = f"?{call.query}" if call.parameters else ""
+        return self._http.stream(
+            call.method,
+            f"{site.base_url.rstrip('/')}{call.path}{query}",
+            headers=headers,
+            content=content,
+            timeout=TIMEOUT,
+            follow_redirects=False,
+        )
+
+    def _check_status(self, site: Site, call: Call, response: httpx.Response) -> None:
+        status = response.status_code
+        if status == 200:
+            return
+        if status == 429:
+            self._busy(site, call, response)
+        if status in {401, 403}:
+            raise Forbidden(f"Jira answered {status} to {call.endpoint}.")
+        if status in {404, 410}:
+            raise Gone(f"Jira answered {status} to {call.endpoint}.")
+        if status >= 500:
+            self._broken(call, response)
+        if 400 <= status < 500:
+            raise JiraError(f"Jira answered {status} to {call.endpoint}.")
+        raise Unreachable(f"Jira answered {status} to {call.endpoint}.")
+
+    def _busy(self, site: Site, call: Call, response: httpx.Response) -> NoReturn:
+        endpoint = f"{call.method} {call.endpoint}"
+        busy = self.quota.refused(site.client_key, endpoint, response.headers)
+        if "quota" in busy.reason or busy.retry_after > LONGEST_OBEYED_WAIT_S:
+            raise busy
+        raise _Again(busy, busy.retry_after)
+
+    def _broken(self, call: Call, response: httpx.Response) -> NoReturn:
+        error = Unreachable(f"Jira answered {response.status_code} to {call.endpoint}.")
+        asked = response.headers.get("retry-after", "")
+        wait = float(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else None
+        if wait is not None and wait > LONGEST_OBEYED_WAIT_S:
+            raise error
+        raise _Again(error, wait)
+
+
+async def _json_body(call: Call, response: httpx.Response) -> Any:
+    raw = bytearray()
+    async for chunk in response.aiter_bytes():
+        raw += chunk
+        if len(raw) > MAX_ANSWER_BYTES:
+            raise Unreachable(f"Jira's answer to {call.endpoint} is too long.")
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        raise Unreachable(f"Jira's answer to {call.endpoint} is no JSON.") from None
