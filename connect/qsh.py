@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, unquote_plus
 
 # Text that decoding and encoding again would leave as it is, so that both can be skipped.
 _ALREADY_CANONICAL = re.compile(
-    r"(?:[A-Za-z0-9._~-]|%(?:[01][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[BCDF]))*"
+    r"(?:[A-Za-z0-9._~-]++|%(?:[01][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[BCDF]))*+"
 ).fullmatch
 
 
@@ -40,7 +40,7 @@ def _canonical_path(path: str) -> str:
 def _canonical_query(query: str) -> str:
     parameters: dict[str, list[str]] = {}
     for piece in query.split("&"):
-        if piece:
+        if piece and not piece.startswith("jwt="):
             name, _, value = piece.partition("=")
             parameters.setdefault(_canonical(name), []).append(_canonical(value))
     parameters.pop("jwt", None)
