@@ -16,7 +16,7 @@ from connect import canonical_request, query_string_hash
 ROOT = Path(__file__).resolve().parents[2]
 NODE = shutil.which("node")
 NPM_LIBRARY = ROOT / "node_modules" / "atlassian-jwt"
-BATCH = 7_000
+BATCH = 8_000
 
 _methods = st.sampled_from(["GET", "get", "POST", "put", "DELETE"])
 _segment = st.text("abcXYZ019-._~%20&=+,!'()*@$", max_size=8)
