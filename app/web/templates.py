@@ -15,7 +15,7 @@ from markupsafe import Markup
 from app.web.static_files import static_url
 
 MODULES = ("transport.js", "shell.js", "dialog.js", "flags.js", "menus.js", "copy.js")
-AP_OPTIONS = "sizeToParent:false;margin:false"
+AP_OPTIONS = "resize:false;margin:false"
 _APP = Path(__file__).resolve().parents[1]
 
 

@@ -1,0 +1,76 @@
+"""Shows content to a visitor: the whole page where Jira frames it, else the piece that changed."""
+
+from fastapi import Request
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from app.access import Action
+from app.house import House
+from app.identity.visit import Proof, Visit
+from app.web.pages import Banner, Flag, NavItem, Shell, document, fragment
+from connect import LicenceState
+
+VERSION = "0.1.0"
+
+_LICENCE_BANNERS = {
+    LicenceState.NONE: Banner(
+        "warning",
+        "Getint has no licence here",
+        "Everything stays readable. To create, change or run, a Jira administrator can start a "
+        "trial or subscribe under Manage apps.",
+    ),
+    LicenceState.LAPSED: Banner(
+        "warning",
+        "The licence of Getint has ended",
+        "Everything stays readable and can be exported. A Jira administrator can renew it under "
+        "Manage apps.",
+    ),
+    LicenceState.UNKNOWN: Banner(
+        "info",
+        "Getint is read-only for the moment",
+        "Atlassian has not confirmed the licence for more than a day. This clears by itself.",
+    ),
+}
+
+
+def show(
+    request: Request,
+    visit: Visit,
+    main: Markup,
+    *,
+    active: str,
+    title: str,
+    flag: Flag | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    """Answer with ``main``; ``active`` is the key of the menu entry it belongs to."""
+    if visit.proof is Proof.CONTEXT:
+        return fragment(str(main), flag=flag, status=status)
+    house: House = request.app.state.house
+    return document(shell_of(house, visit, active=active, title=title), str(main), status=status)
+
+
+def shell_of(house: House, visit: Visit, *, active: str, title: str) -> Shell:
+    """The menu and the banner as this visitor sees them."""
+    settings = visit.can(Action.BIND_GROUPS)
+    return Shell(
+        nav=(
+            NavItem("integrations", "Integrations", "/integrations", "integrations"),
+            NavItem("connections", "Connections", "/connections", "link"),
+        ),
+        bottom=(
+            NavItem(
+                "settings",
+                "Settings",
+                "/settings/access",
+                "gear",
+                None if settings else settings.reason_text,
+            ),
+            NavItem("help", "Help", "/help", "question"),
+        ),
+        active=active,
+        title=title,
+        ap_js_url=house.settings.ap_js_url,
+        version=VERSION,
+        banner=_LICENCE_BANNERS.get(visit.licence),
+    )

@@ -1,0 +1,35 @@
+// The one dialog: opens when htmx fills it, closes on Escape, on Cancel or when the server says so.
+
+const dialog = document.getElementById("dialog");
+let opener = null;
+
+const closingMenus = (source) =>
+  source?.closest(".menu")?.querySelector("[popovertarget]") ?? source;
+
+function focusInside() {
+  const first = dialog.querySelector(
+    "[autofocus], .dialog-body :is(input:not([type=hidden]), select, textarea):not(:disabled)",
+  );
+  (dialog.querySelector("[aria-invalid=true]") ?? first ?? dialog.querySelector("h2"))?.focus();
+}
+
+if (dialog) {
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    if (ctx.target === dialog && !dialog.open) opener = closingMenus(ctx.sourceElement);
+  });
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+    if (ctx.target !== dialog || !dialog.firstElementChild) return;
+    if (!dialog.open) dialog.showModal();
+    focusInside();
+  });
+  document.addEventListener("getint:close-dialog", () => dialog.close());
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-close-dialog]")) dialog.close();
+  });
+  dialog.addEventListener("close", () => {
+    dialog.replaceChildren();
+    const back = opener?.isConnected ? opener : document.querySelector("#main h1");
+    back?.focus();
+    opener = null;
+  });
+}
