@@ -100,6 +100,12 @@ class Settings(BaseSettings):
         _, rest = self.database_url.get_secret_value().split("://", 1)
         return f"postgresql+psycopg://{rest}"
 
+    @property
+    def libpq_url(self) -> str:
+        """``DATABASE_URL`` as psycopg itself takes it."""
+        _, rest = self.database_url.get_secret_value().split("://", 1)
+        return f"postgresql://{rest}"
+
 
 def decode_keys(value: SecretStr) -> tuple[bytes, ...]:
     """Decode comma-separated base64 keys of 32 bytes; ValueError that never shows the input."""

@@ -48,6 +48,13 @@ class Rule:
     grants: Mapping[Role, Condition]
     refusal: Reason
 
+    @property
+    def needs_a_thing(self) -> bool:
+        """Whether the answer depends on the thing, not on the caller alone."""
+        return any(
+            role is Role.OWNER or condition is not ANY for role, condition in self.grants.items()
+        )
+
 
 _SEE: Mapping[Role, Condition] = {
     Role.ADMIN: ANY,

@@ -1,0 +1,75 @@
+"""Writes the audit trail: what was done in the same transaction, what was refused in its own."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from cachetools import TTLCache
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access import Answer, Decision
+from app.audit.models import AuditEntry
+from app.database import Database
+from app.identity.visit import Visit
+
+# The same refusal again within a minute tells nothing new and must not fill the trail.
+_SAME_REFUSAL_S = 60
+
+
+def record(
+    session: AsyncSession,
+    visit: Visit,
+    *,
+    kind: str | None = None,
+    thing_id: UUID | str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Add that ``visit`` did its action; it is kept only if the transaction is."""
+    session.add(
+        AuditEntry(
+            instance_id=visit.caller.instance_id,
+            account=visit.caller.account,
+            door=visit.caller.door,
+            action=visit.action,
+            thing_kind=kind,
+            thing_id=None if thing_id is None else str(thing_id),
+            allowed=True,
+            reason="GRANTED",
+            details=dict(details or {}),
+        )
+    )
+
+
+class Refusals:
+    """Remembers in the trail what was refused, each once a minute."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._recent: TTLCache[tuple[object, ...], None] = TTLCache(
+            50_000, _SAME_REFUSAL_S, timer=time.monotonic
+        )
+
+    async def note(self, visit: Visit, decision: Decision, path_ids: Mapping[str, Any]) -> None:
+        """Add an entry for a refusal of ``visit``; ``path_ids`` are the ids of its address."""
+        if decision.answer is not Answer.NO:
+            return  # that Jira was away is nobody's attempt
+        kind, thing_id = next(iter(path_ids.items()), (None, None))
+        same = (visit.caller.instance_id, visit.caller.account, visit.action, thing_id)
+        if same in self._recent:
+            return
+        self._recent[same] = None
+        async with self._database.of_instance(visit.caller.instance_id) as session:
+            session.add(
+                AuditEntry(
+                    instance_id=visit.caller.instance_id,
+                    account=visit.caller.account,
+                    door=visit.caller.door,
+                    action=decision.action,
+                    thing_kind=kind.removesuffix("_id") if kind else None,
+                    thing_id=None if thing_id is None else str(thing_id),
+                    allowed=False,
+                    reason=decision.reason.name,
+                    details={},
+                )
+            )

@@ -1,0 +1,84 @@
+"""The parts of the house, put together once for each process."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from app.audit.trail import Refusals
+from app.changes import Changes
+from app.database import Database
+from app.encryption import MasterKeys
+from app.identity.connect_door import ConnectDoor
+from app.identity.people import People
+from app.identity.standing import Standings
+from app.instances.directory import Directory
+from app.instances.licence import Licences
+from app.instances.lifecycle import ConnectLifecycle
+from app.settings import Settings
+from connect import InstallKeys, JiraClient, Quota
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that routes and services are handed."""
+
+    settings: Settings
+    database: Database
+    changes: Changes
+    directory: Directory
+    lifecycle: ConnectLifecycle
+    install_keys: InstallKeys
+    jira: JiraClient
+    quota: Quota
+    standings: Standings
+    licences: Licences
+    people: People
+    refusals: Refusals
+    door: ConnectDoor
+    http: httpx.AsyncClient
+
+    async def open(self) -> None:
+        """Begin to listen for changes."""
+        await self.changes.start()
+
+    async def close(self) -> None:
+        """End what runs in the background and give back connections."""
+        await self.licences.close()
+        await self.changes.stop()
+        await self.http.aclose()
+        await self.database.close()
+
+
+def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
+    """Build all parts; nothing is connected yet. ``http`` is for Atlassian and Jira."""
+    database = Database(settings)
+    master_keys = MasterKeys(settings.master_keys)
+    changes = Changes(settings.libpq_url)
+    directory = Directory(database, master_keys, changes)
+    quota = Quota()
+    jira = JiraClient(http, settings.connect_app_key, quota)
+    standings = Standings(jira, quota, changes)
+    licences = Licences(database, jira, changes)
+    return House(
+        settings=settings,
+        database=database,
+        changes=changes,
+        directory=directory,
+        lifecycle=ConnectLifecycle(database, master_keys, directory, changes),
+        install_keys=InstallKeys(settings.connect_install_keys_url, http),
+        jira=jira,
+        quota=quota,
+        standings=standings,
+        licences=licences,
+        people=People(jira),
+        refusals=Refusals(database),
+        door=ConnectDoor(
+            settings=settings,
+            database=database,
+            changes=changes,
+            directory=directory,
+            standings=standings,
+            licences=licences,
+        ),
+        http=http,
+    )

@@ -1,0 +1,1 @@
+"""The doors: from a request to a Caller with a standing."""

@@ -1,0 +1,40 @@
+"""What every route declares: the proof it accepts and the action it is about."""
+
+from typing import Any
+
+from starlette.requests import Request
+
+from app.access import TABLE, Action, require
+from app.house import House
+from app.identity.visit import Proof, Visit
+
+
+class Guard:
+    """A dependency that lets a proven caller in, as far as the caller alone decides.
+
+    Where the action is about a thing, the route fetches it and calls ``visit.require(thing)``.
+    """
+
+    def __init__(self, proof: Proof, action: Action) -> None:
+        self.proof = proof
+        self.action = action
+        self._decides_alone = not TABLE[action].needs_a_thing
+
+    async def __call__(self, request: Request) -> Visit:
+        house: House = request.app.state.house
+        visit = await house.door.enter(request, self.proof, self.action)
+        request.state.visit = visit
+        require(visit.caller, Action.OPEN_APP)
+        if self._decides_alone:
+            visit.require()
+        return visit
+
+
+def page(action: Action) -> Any:
+    """For the addresses that Jira frames: proof by page token."""
+    return Guard(Proof.PAGE, action)
+
+
+def context(action: Action) -> Any:
+    """For everything that the pages then ask for: proof by context token."""
+    return Guard(Proof.CONTEXT, action)

@@ -1,0 +1,63 @@
+"""Names of Jira's people, asked for when shown and kept in memory only."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+from cachetools import TTLCache
+
+from app.instances.facts import InstanceFacts
+from connect import JiraClient, JiraError
+
+_KEPT = 50_000
+_KEPT_S = 3600
+_log = structlog.stdlib.get_logger("app.people")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as pages show them."""
+
+    account: str
+    name: str
+    avatar_url: str | None = None
+    is_known: bool = True
+
+
+class People:
+    """Looks up who is behind an account."""
+
+    def __init__(self, jira: JiraClient) -> None:
+        self._jira = jira
+        self._kept: TTLCache[tuple[UUID, str], Person] = TTLCache(_KEPT, _KEPT_S)
+
+    async def named(self, facts: InstanceFacts, accounts: Iterable[str]) -> dict[str, Person]:
+        """A Person for every account; one that says so where Jira knows or tells no name."""
+        wanted = dict.fromkeys(accounts)
+        people = {
+            account: person
+            for account in wanted
+            if (person := self._kept.get((facts.instance_id, account)))
+        }
+        missing = [account for account in wanted if account not in people]
+        for person in await self._ask(facts, missing):
+            self._kept[(facts.instance_id, person.account)] = person
+            people[person.account] = person
+        for account in missing:
+            people.setdefault(account, Person(account, "Unknown person", is_known=False))
+        return people
+
+    async def _ask(self, facts: InstanceFacts, accounts: list[str]) -> list[Person]:
+        ids = [account.removeprefix("jira:") for account in accounts if account.startswith("jira:")]
+        if not ids:
+            return []
+        try:
+            users = await self._jira.users(facts.site, ids)
+        except JiraError as error:
+            # A page without names beats no page.
+            _log.info("names not read", kind=type(error).__name__, instance=facts.instance_id)
+            return []
+        return [
+            Person(f"jira:{user.account_id}", user.display_name, user.avatar_url) for user in users
+        ]

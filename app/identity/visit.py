@@ -1,0 +1,44 @@
+"""One request by somebody who is known: the caller, their instance, and what they came for."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.access import Action, Caller, Decision, Thing, decide, require
+from app.instances.facts import InstanceFacts
+from connect import LicenceState
+
+
+class Proof(StrEnum):
+    """The kinds of proof a route may ask for. A route accepts exactly one."""
+
+    PAGE = "page"
+    CONTEXT = "context"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectInView:
+    """The Jira project from whose settings somebody came."""
+
+    id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a door found out, with the action that the route named."""
+
+    caller: Caller
+    facts: InstanceFacts
+    account_id: str
+    proof: Proof
+    action: Action
+    licence: LicenceState
+    project: ProjectInView | None
+
+    def can(self, action: Action, thing: Thing | None = None) -> Decision:
+        """The decision on any action, for buttons and hints."""
+        return decide(self.caller, action, thing)
+
+    def require(self, thing: Thing | None = None) -> None:
+        """Let the route's own action pass for ``thing``, or raise ``Refused``."""
+        require(self.caller, self.action, thing)

@@ -1,0 +1,138 @@
+"""The licence state of an instance: remembered, refreshed in the background, never assumed."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+import structlog
+from sqlalchemy import update
+
+from app.access import LicenceStanding
+from app.changes import Changes
+from app.database import Database
+from app.instances.facts import InstanceFacts
+from app.instances.models import Installation
+from connect import (
+    Forbidden,
+    Gone,
+    JiraClient,
+    JiraError,
+    LicenceFact,
+    LicenceState,
+    fact_from_addon,
+    licence_state,
+    reconcile,
+)
+
+REFRESH_AFTER = timedelta(hours=1)
+RETRY_AFTER = timedelta(minutes=1)
+PageWord = Literal["active", "none"]
+_log = structlog.stdlib.get_logger("app.licence")
+
+
+def utc_now() -> datetime:
+    """Now, aware."""
+    return datetime.now(UTC)
+
+
+STANDING = {
+    LicenceState.ACTIVE: LicenceStanding.ACTIVE,
+    LicenceState.EVALUATION: LicenceStanding.ACTIVE,
+    LicenceState.NONE: LicenceStanding.NOT_ACTIVE,
+    LicenceState.LAPSED: LicenceStanding.NOT_ACTIVE,
+    LicenceState.UNKNOWN: LicenceStanding.UNKNOWN,
+}
+"""What each state means to the permission table."""
+
+
+class Licences:
+    """Answers at once from what is known and asks Jira when that grows old."""
+
+    def __init__(
+        self,
+        database: Database,
+        jira: JiraClient,
+        changes: Changes,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database = database
+        self._jira = jira
+        self._changes = changes
+        self._clock = clock
+        self._flights: dict[UUID, asyncio.Task[LicenceFact | None]] = {}
+        self._tried_at: dict[UUID, datetime] = {}
+
+    async def state(self, facts: InstanceFacts, page_word: PageWord | None) -> LicenceState:
+        """The state now. ``page_word`` is ``lic`` of a verified page, if this request has one."""
+        now = self._clock()
+        fact, ask_now = reconcile(facts.licence, page_word, now)
+        if ask_now and self._may_ask(facts, now):
+            fact = await asyncio.shield(self._refresh(facts)) or fact
+            if fact is not None and fact.source == "page":
+                await self._remember(facts, fact)
+        elif (
+            fact is not None and now - fact.learnt_at > REFRESH_AFTER and self._may_ask(facts, now)
+        ):
+            self._refresh(facts)
+        return licence_state(fact, now=now)
+
+    def known_state(self, facts: InstanceFacts) -> LicenceState:
+        """What is known without asking anybody."""
+        return licence_state(facts.licence, now=self._clock())
+
+    async def check_again(self, facts: InstanceFacts) -> LicenceState:
+        """Ask Jira now, because somebody wants to see it."""
+        fact = await asyncio.shield(self._refresh(facts)) or facts.licence
+        return licence_state(fact, now=self._clock())
+
+    async def close(self) -> None:
+        """Let refreshes that are under way end."""
+        await asyncio.gather(*self._flights.values(), return_exceptions=True)
+
+    def _may_ask(self, facts: InstanceFacts, now: datetime) -> bool:
+        tried_at = self._tried_at.get(facts.installation_id)
+        return tried_at is None or now - tried_at >= RETRY_AFTER
+
+    def _refresh(self, facts: InstanceFacts) -> asyncio.Task[LicenceFact | None]:
+        flight = self._flights.get(facts.installation_id)
+        if flight is None:
+            self._tried_at[facts.installation_id] = self._clock()
+            flight = asyncio.create_task(self._ask(facts))
+            self._flights[facts.installation_id] = flight
+            flight.add_done_callback(lambda _: self._flights.pop(facts.installation_id, None))
+        return flight
+
+    async def _ask(self, facts: InstanceFacts) -> LicenceFact | None:
+        try:
+            addon = await self._jira.licence(facts.site)
+        except (Forbidden, Gone) as error:
+            _log.warning("licence refused", kind=type(error).__name__, instance=facts.instance_id)
+            return None
+        except JiraError as error:
+            _log.warning("licence not read", kind=type(error).__name__, instance=facts.instance_id)
+            return None
+        fact = fact_from_addon(addon, self._clock())
+        await self._remember(facts, fact)
+        return fact
+
+    async def _remember(self, facts: InstanceFacts, fact: LicenceFact) -> None:
+        async with self._database.of_instance(facts.instance_id) as session:
+            await session.execute(
+                update(Installation)
+                .where(Installation.id == facts.installation_id)
+                .values(
+                    licence_state=fact.state,
+                    licence_type=fact.type,
+                    licence_entitlement=fact.entitlement_number,
+                    licence_source=fact.source,
+                    licence_learnt_at=fact.learnt_at,
+                )
+            )
+            await self._changes.announce(session, facts.instance_id)
+
+
+def _is_old(fact: LicenceFact | None, now: datetime) -> bool:
+    return fact is not None and now - fact.learnt_at > REFRESH_AFTER

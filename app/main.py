@@ -1,0 +1,79 @@
+"""The application: `uvicorn app.main:app`."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+
+from app.entrances import router as entrances
+from app.health import router as health
+from app.house import build_house
+from app.settings import Settings, SettingsMissing, load_settings
+from app.web.logging import configure_logging
+from app.web.setup import install_web
+from app.web.show import VERSION
+from connect import AllowedHosts, descriptor_router, lifecycle_router, new_http_client
+
+DESCRIPTOR = Path(__file__).resolve().parents[1] / "atlassian-connect.json"
+
+
+def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> FastAPI:
+    """Put the house, its routes and the web layer together. ``http`` reaches Atlassian and Jira."""
+    house = build_house(settings, http or new_http_client())
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await house.open()
+        yield
+        await house.close()
+
+    app = FastAPI(
+        title="Getint for Jira",
+        version=VERSION,
+        lifespan=lifespan,
+        openapi_url="/openapi.json" if settings.is_development else None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.house = house
+    app.include_router(health)
+    app.include_router(
+        descriptor_router(
+            DESCRIPTOR, base_url=settings.app_base_url, app_key=settings.connect_app_key
+        )
+    )
+    app.include_router(
+        lifecycle_router(
+            app_key=settings.connect_app_key,
+            app_base_url=settings.app_base_url,
+            allowed_hosts=AllowedHosts(
+                settings.connect_allowed_hosts, allow_http_loopback=settings.is_development
+            ),
+            keys=house.install_keys,
+            store=house.lifecycle,
+        )
+    )
+    app.include_router(entrances)
+    install_web(app, ap_js_url=settings.ap_js_url)
+    return app
+
+
+def _from_environment() -> FastAPI:
+    try:
+        settings = load_settings()
+    except SettingsMissing as missing:
+        sys.exit(str(missing))
+    configure_logging(settings.log_level)
+    return create_app(settings)
+
+
+def __getattr__(name: str) -> FastAPI:
+    """Make ``app`` when a server asks for it, so that importing this module needs no settings."""
+    if name == "app":
+        app = _from_environment()
+        globals()["app"] = app
+        return app
+    raise AttributeError(name)
