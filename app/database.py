@@ -79,7 +79,8 @@ class Database:
     async def rows(self, instance_id: UUID, statement: Select[Any]) -> Sequence[Row[Any]]:
         """Read this instance's rows and nothing else, in as few round trips as there can be."""
         async with self.of_instance(instance_id) as session:
-            return (await session.execute(statement)).all()
+            rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
+            return rows
 
     @asynccontextmanager
     async def by_client_key(self, client_key: str) -> AsyncIterator[AsyncSession]:
