@@ -60,9 +60,14 @@ class InstallKeys:
         if flight is None:
             flight = asyncio.create_task(self._fetch(kid))
             self._flights[kid] = flight
-            flight.add_done_callback(lambda _: self._flights.pop(kid, None))
+            flight.add_done_callback(lambda landed: self._land(kid, landed))
         # One caller that hangs up must not take the answer from the others.
         return await asyncio.shield(flight)
+
+    def _land(self, kid: str, flight: asyncio.Task[RSAPublicKey]) -> None:
+        self._flights.pop(kid, None)
+        if not flight.cancelled():
+            flight.exception()  # seen, also when every waiter has left
 
     async def _fetch(self, kid: str) -> RSAPublicKey:
         try:

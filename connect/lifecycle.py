@@ -82,13 +82,12 @@ class _Lifecycle:
             raise TokenRefused(TokenProblem.ALGORITHM, "The token must be signed with HS256 here.")
         event = self._event(body, event_type)
         store = self._store(request)
-        known = await store.find(event.client_key) if event_type != "installed" else None
         if event_type in SIGNED_BY_ATLASSIAN:
             expires_at = await self._verify_install(request, token, event)
+            if event_type == "uninstalled" and await store.find(event.client_key) is None:
+                return
         else:
-            expires_at = self._verify_site(request, token, known)
-        if event_type != "installed" and known is None:
-            return
+            expires_at = self._verify_site(request, token, await store.find(event.client_key))
         fingerprint = hashlib.sha256(token.encode("ascii")).digest()
         await store.apply(event, UsedToken(fingerprint, expires_at + LEEWAY_S))
 
