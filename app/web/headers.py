@@ -11,7 +11,7 @@ from app.web.static_files import STATIC_PATH
 THEME_HOST = "https://connect-cdn.atl-paas.net"
 FONT_HOST = "https://ds-cdn.prod-east.frontend.public.atl-paas.net"
 
-_FEATURES = ("camera", "geolocation", "microphone", "payment", "usb", "serial", "bluetooth")
+_FEATURES = ("camera", "geolocation", "microphone", "payment", "usb", "serial")
 FIXED_HEADERS = {
     # The address of a frame carries Jira's token, so not even we are told more than the origin.
     "Referrer-Policy": "strict-origin",

@@ -179,10 +179,17 @@ def answer(request: Request, told: Told, ap_js_url: str | None) -> Response:
         headers["Retry-After"] = str(told.retry_after or RETRY_SECONDS)
     values = {"told": told, "request_id": current_request_id(), "ap_js_url": ap_js_url}
     if "hx-request" in request.headers:
+        values["in_place_of_page"] = _in_place_of_page(request, told)
         return HTMLResponse(render("web/problem_fragment.html", **values), told.status, headers)
     if "text/html" in request.headers.get("accept", ""):
         return HTMLResponse(render("web/problem_page.html", **values), told.status, headers)
     return Response(_as_json(told), told.status, headers, "application/problem+json")
+
+
+def _in_place_of_page(request: Request, told: Told) -> bool:
+    """Whether transport.js shows this where the page would have been, not as a notice above it."""
+    opens_page = request.method == "GET" and request.headers.get("hx-target") == "main#main"
+    return opens_page and told.status < 500 and told.status != 401
 
 
 def _as_json(told: Told) -> str:
