@@ -112,7 +112,7 @@ def server_info(answer: Any) -> ServerInfo:
 
 
 def _items(answer: Any) -> list[Any]:
-    if not isinstance(answer, list):
+    if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
         raise UnexpectedShape("the list itself")
     return answer
 

@@ -23,6 +23,7 @@ _MAX_BURST_PAUSE_S = 120.0
 _SMALLEST_HOURLY_QUOTA = 10_000
 _POLICY = re.compile(r'"([^"]{1,100})"((?:\s*;\s*[a-z]+\s*=\s*\d{1,12})*)')
 _PARAMETER = re.compile(r"([a-z]+)\s*=\s*(\d{1,12})")
+_NEVER = (0.0, "")
 _GLOBAL_REASON = "jira-quota-global-based"
 _TENANT_REASON = "jira-quota-tenant-based"
 
@@ -51,7 +52,7 @@ class Quota:
         self._points: Counter[str] = Counter()
         self._calls: Counter[str] = Counter()
         self._told: _Told | None = None
-        self._app_pause: tuple[float, str] = (0.0, "")
+        self._app_pause = _NEVER
         self._site_pauses: dict[str, tuple[float, str]] = {}
         self._endpoint_pauses: dict[tuple[str, str], tuple[float, str]] = {}
 
@@ -120,7 +121,7 @@ class Quota:
             if reason == _GLOBAL_REASON:
                 self._app_pause = max(self._app_pause, pause)
             else:
-                self._site_pauses[site_key] = pause
+                self._site_pauses[site_key] = max(self._site_pauses.get(site_key, _NEVER), pause)
         else:
             left = _DEFAULT_BURST_PAUSE_S if asked is None else asked
             pause = (now + min(left, _MAX_BURST_PAUSE_S), reason or "burst")
@@ -138,11 +139,10 @@ class Quota:
             self._told = _Told(values["r"] / limit, until)
 
     def _pause(self, site_key: str, endpoint: str) -> tuple[float, str]:
-        never = (0.0, "")
         return max(
             self._app_pause,
-            self._site_pauses.get(site_key, never),
-            self._endpoint_pauses.get((site_key, endpoint), never),
+            self._site_pauses.get(site_key, _NEVER),
+            self._endpoint_pauses.get((site_key, endpoint), _NEVER),
         )
 
     def _forget_past_pauses(self, now: float) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
-from connect.errors import Forbidden, Gone, JiraError, Unreachable
+from connect.errors import Busy, Forbidden, Gone, JiraError, Unreachable
 from connect.quota import Quota
 from connect.sites import Site
 from connect.tokens import app_token
@@ -26,7 +26,8 @@ TOTAL_TIMEOUT_S = 15.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_TRIES = 3
 LONGEST_OBEYED_WAIT_S = 2.0
-_BACKOFF_S = 0.2
+_BACKOFF_S = 0.1
+_JITTER_S = 0.2
 
 Parameters = Sequence[tuple[str, str]]
 
@@ -44,6 +45,11 @@ class Call:
     @property
     def method(self) -> str:
         return "GET" if self.body is None else "POST"
+
+    @property
+    def limited_by(self) -> str:
+        """Jira's burst limits go by site, endpoint and method."""
+        return f"{self.method} {self.endpoint}"
 
     @property
     def query(self) -> str:
@@ -97,16 +103,27 @@ class JiraTransport:
 
     async def _tries(self, site: Site, call: Call) -> Any:
         for tried in range(1, MAX_TRIES + 1):
-            self.quota.check(site.client_key, f"{call.method} {call.endpoint}")
+            await self._wait_out_pause(site, call)
             try:
                 return await self._once(site, call)
             except _Again as again:
                 if tried == MAX_TRIES:
                     raise again.error from None
-                backoff = _BACKOFF_S * 2 ** (tried - 1)
-                jitter = self._random.uniform(0, backoff)
-                await self._sleep(jitter + (backoff if again.wait is None else again.wait))
+                await self._pause(_BACKOFF_S * 2**tried if again.wait is None else again.wait)
         raise AssertionError("unreachable: the last try answers or raises")
+
+    async def _wait_out_pause(self, site: Site, call: Call) -> None:
+        """Many callers may run into one burst limit: they wait it out instead of failing."""
+        try:
+            self.quota.check(site.client_key, call.limited_by)
+        except Busy as busy:
+            if not _worth_waiting(busy):
+                raise
+            await self._pause(busy.retry_after)
+            self.quota.check(site.client_key, call.limited_by)
+
+    async def _pause(self, seconds: float) -> None:
+        await self._sleep(seconds + self._random.uniform(0, _JITTER_S))
 
     async def _once(self, site: Site, call: Call) -> Any:
         self.quota.spend(site.client_key, call.points)
@@ -156,11 +173,10 @@ class JiraTransport:
         raise Unreachable(f"Jira answered {status} to {call.endpoint}.")
 
     def _busy(self, site: Site, call: Call, response: httpx.Response) -> NoReturn:
-        endpoint = f"{call.method} {call.endpoint}"
-        busy = self.quota.refused(site.client_key, endpoint, response.headers)
-        if "quota" in busy.reason or busy.retry_after > LONGEST_OBEYED_WAIT_S:
-            raise busy
-        raise _Again(busy, busy.retry_after)
+        busy = self.quota.refused(site.client_key, call.limited_by, response.headers)
+        if _worth_waiting(busy):
+            raise _Again(busy, busy.retry_after)
+        raise busy
 
     def _broken(self, call: Call, response: httpx.Response) -> NoReturn:
         error = Unreachable(f"Jira answered {response.status_code} to {call.endpoint}.")
@@ -169,6 +185,10 @@ class JiraTransport:
         if wait is not None and wait > LONGEST_OBEYED_WAIT_S:
             raise error
         raise _Again(error, wait)
+
+
+def _worth_waiting(busy: Busy) -> bool:
+    return "quota" not in busy.reason and busy.retry_after <= LONGEST_OBEYED_WAIT_S
 
 
 async def _json_body(call: Call, response: httpx.Response) -> Any:

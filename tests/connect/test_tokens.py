@@ -72,7 +72,7 @@ KINDS: list[Any] = [
 every_kind = pytest.mark.parametrize(("mint", "verify"), KINDS)
 
 
-def refusal(verify: Verify, token: str, **more: Any) -> TokenProblem:
+def refusal(verify: Callable[..., object], token: str, **more: Any) -> TokenProblem:
     with pytest.raises(TokenRefused) as refused:
         verify(token, **more)
     assert len(str(refused.value)) < 200
