@@ -13,9 +13,18 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox import control
+from sandbox import assets, control
 from sandbox.descriptor import InstallFailedError
 from sandbox.faults import FaultMiddleware
+from sandbox.pages import apps, frames, start
+from sandbox.pages import projects as project_pages
+from sandbox.pages import users as user_pages
+from sandbox.pages.visit import (
+    GoElsewhereError,
+    NoAccessError,
+    answer_elsewhere,
+    answer_no_access,
+)
 from sandbox.rest import groups, permissions, projects, system, users
 from sandbox.rest.errors import JiraError, answer_invalid_request, answer_jira_error
 from sandbox.rest.meter import Meter
@@ -58,7 +67,10 @@ def create_app(
         for part in (users, groups, permissions, projects, system):
             app.include_router(part.router, prefix=f"/rest/api/{version}")
     app.include_router(system.site_router)
-    app.include_router(control.router)
+    for each in (control, assets, start, apps, frames, project_pages, user_pages):
+        app.include_router(each.router)
+    app.add_exception_handler(GoElsewhereError, answer_elsewhere)
+    app.add_exception_handler(NoAccessError, answer_no_access)
     app.add_exception_handler(JiraError, answer_jira_error)
     app.add_exception_handler(RequestValidationError, answer_invalid_request)
     app.add_exception_handler(NotOnThisSiteError, _answer_refused)
@@ -84,7 +96,11 @@ async def keep_installing(sandbox: Sandbox, descriptor_url: str | None) -> None:
             return
 
 
-async def _answer_refused(_: Request, error: Exception) -> Response:
+async def _answer_refused(request: Request, error: Exception) -> Response:
+    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(
+        "/sandbox/api"
+    ):
+        return await answer_no_access(request, error)
     status = {NotOnThisSiteError: 404, InstallFailedError: 502}.get(type(error), 400)
     return JSONResponse({"error": str(error)}, status)
 

@@ -1,4 +1,6 @@
-from collections.abc import AsyncIterator
+import copy
+import os
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +11,7 @@ from sandbox.main import create_app
 from sandbox.running import Sandbox
 from sandbox.site import SiteState
 from tests.sandbox.app_calls import app_authorization
+from tests.sandbox.live import LiveWorld, live_world
 from tests.sandbox.stub_app import BASE_URL, StubApp
 
 SITE_URL = "http://localhost:2990"
@@ -24,7 +27,7 @@ class World:
     http: httpx.AsyncClient
 
     async def as_app(
-        self, method: str, url: str, params: list[tuple[str, str]] | None = None, json: Any = None
+        self, method: str, url: str, params: Any = None, json: Any = None
     ) -> httpx.Response:
         request = self.http.build_request(method, url, params=params, json=json)
         addon = self.sandbox.host.addon
@@ -45,7 +48,6 @@ def a_site() -> dict[str, Any]:
 
 @pytest.fixture
 async def world(a_site: dict[str, Any]) -> AsyncIterator[World]:
-    import copy
 
     stub = StubApp()
     app_http = httpx.AsyncClient(transport=httpx.ASGITransport(stub.asgi))
@@ -55,3 +57,26 @@ async def world(a_site: dict[str, Any]) -> AsyncIterator[World]:
         world = World(app.state.sandbox, stub, http)
         await world.sandbox.host.install(DESCRIPTOR_URL)
         yield world
+
+
+@pytest.fixture(scope="module")
+def live(a_site: dict[str, Any]) -> Iterator[LiveWorld]:
+    """Real servers, shared by a module: start them once."""
+    with live_world(a_site) as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium, in a container, talking to nobody."""
+    return {
+        **browser_type_launch_args,
+        "executable_path": os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    }

@@ -62,10 +62,13 @@ class StubApp:
     told: list[Told] = field(default_factory=list)
     refuse: set[str] = field(default_factory=set)
     asgi: FastAPI = field(default_factory=FastAPI)
+    site_url: str = "http://localhost:2990"
 
     def __post_init__(self) -> None:
         self.asgi.add_api_route("/atlassian-connect.json", self.serve_descriptor)
         self.asgi.add_api_route("/lifecycle/{event}", self.hear, methods=["POST"])
+        self.asgi.add_api_route("/frame.js", self.serve_script)
+        self.asgi.add_api_route("/page{rest:path}", self.serve_page)
 
     def serve_descriptor(self) -> dict[str, Any]:
         return descriptor(self.base_url, self.scopes)
@@ -75,6 +78,30 @@ class StubApp:
             Told(request.url.path, request.headers["authorization"], await request.json())
         )
         return Response(status_code=400 if event in self.refuse else 204)
+
+    def serve_page(self) -> Response:
+        """A page as strict as the product's: nothing inline, only its own files and the bridge."""
+        policy = "; ".join(
+            [
+                "default-src 'none'",
+                f"script-src 'self' {self.site_url}",
+                f"style-src 'self' {self.site_url}",
+                "connect-src 'self'",
+                f"frame-ancestors {self.site_url}",
+            ]
+        )
+        page = f'''<!doctype html><html lang="en"><head><title>Stub</title>
+            <script src="{self.site_url}/atlassian-connect/all.js"></script>
+            <script src="/frame.js"></script></head>
+            <body><div class="ac-content"><h1>A page of the app</h1></div></body></html>'''
+        return Response(page, media_type="text/html", headers={"Content-Security-Policy": policy})
+
+    def serve_script(self) -> Response:
+        """Remembers what the policy forbade."""
+        script = """window.violations = [];
+            addEventListener("securitypolicyviolation", (e) =>
+              window.violations.push(e.violatedDirective + " " + e.blockedURI));"""
+        return Response(script, media_type="text/javascript")
 
     def events(self) -> list[str]:
         return [told.path.rpartition("/")[2] for told in self.told]
