@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Row, Select, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -18,8 +19,28 @@ from app.settings import Settings
 APP_ROLE = "getint_app"
 
 
-class RoleBypassesRowSecurity(Exception):  # noqa: N818 - the text says what to mend
+class DatabaseUnusable(Exception):  # noqa: N818 - the text says what to mend
+    """DATABASE_URL leads to no database that we can work on."""
+
+
+class RoleBypassesRowSecurity(DatabaseUnusable):
     """The database role is not bound by row-level security."""
+
+
+def require_usable_database(settings: Settings) -> None:
+    """Raise ``DatabaseUnusable`` unless the database answers, is migrated and keeps us bound."""
+    try:
+        with psycopg.connect(settings.libpq_url, connect_timeout=10) as connection:
+            prepare_connection(connection, development=settings.is_development)
+            found = connection.execute("SELECT to_regclass('instances')").fetchone()
+    except psycopg.OperationalError:
+        raise DatabaseUnusable(
+            "Getint cannot start. DATABASE_URL: the database does not answer or refuses the role."
+        ) from None
+    if found is None or found[0] is None:
+        raise DatabaseUnusable(
+            "Getint cannot start. The database has no schema yet: run alembic upgrade head."
+        )
 
 
 def prepare_connection(connection: Any, *, development: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
+from app.database import DatabaseUnusable, require_usable_database
 from app.entrances import router as entrances
 from app.health import router as health
 from app.house import build_house
@@ -64,8 +65,9 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
 def _from_environment() -> FastAPI:
     try:
         settings = load_settings()
-    except SettingsMissing as missing:
-        sys.exit(str(missing))
+        require_usable_database(settings)
+    except (SettingsMissing, DatabaseUnusable) as problem:
+        sys.exit(str(problem))
     configure_logging(settings.log_level)
     return create_app(settings)
 

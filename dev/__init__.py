@@ -1,0 +1,1 @@
+"""What a developer's machine needs around the product: a database, a Jira, one command."""
