@@ -1,5 +1,6 @@
 """The Connect door: a token signed by a Jira site becomes a Visit."""
 
+import re
 from collections.abc import Iterable
 from urllib.parse import parse_qs
 
@@ -12,7 +13,7 @@ from app.database import Database
 from app.errors import CannotTell, Unproven
 from app.identity.standing import Standing, Standings
 from app.identity.visit import ProjectInView, Proof, Visit
-from app.instances.bindings import bind_group_unchecked, newly_standard
+from app.instances.bindings import newly_standard, remember_standard_unchecked
 from app.instances.directory import Directory
 from app.instances.facts import InstanceFacts
 from app.instances.licence import STANDING, Licences, PageWord
@@ -32,6 +33,7 @@ from connect import (
 )
 
 _log = structlog.stdlib.get_logger("app.door")
+_PROJECT_ID = re.compile(r"[0-9]{1,18}").fullmatch
 RELOAD = "Reload the page in Jira to get a new one."
 
 
@@ -149,15 +151,7 @@ class ConnectDoor:
 
     async def _remember(self, facts: InstanceFacts, found: dict[str, Tool]) -> None:
         async with self._database.of_instance(facts.instance_id) as session:
-            for group_id, tool in found.items():
-                await bind_group_unchecked(
-                    session,
-                    facts.instance_id,
-                    tool=tool,
-                    group_id=group_id,
-                    is_standard=True,
-                    bound_by=None,
-                )
+            await remember_standard_unchecked(session, facts.instance_id, found)
             await self._changes.announce(session, facts.instance_id)
 
 
@@ -175,10 +169,10 @@ def _token(request: Request, proof: Proof) -> str:
 
 def _project_in_view(claims: Claims, query: dict[str, list[str]]) -> ProjectInView | None:
     """From a context token's claims, or from a page's own signed address."""
-    if claims.project_id and claims.project_key:
+    if claims.project_id and claims.project_key and _PROJECT_ID(claims.project_id):
         return ProjectInView(claims.project_id, claims.project_key)
     ids, keys = query.get("projectId", []), query.get("projectKey", [])
-    if len(ids) == 1 and len(keys) == 1 and ids[0].isascii() and ids[0].isdigit():
+    if len(ids) == 1 and len(keys) == 1 and _PROJECT_ID(ids[0]):
         return ProjectInView(ids[0], keys[0])
     return None
 

@@ -1,6 +1,6 @@
 """Which Jira groups make somebody a member of a tool."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -8,7 +8,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import Tool
+from app.access import Action, Tool
+from app.audit.models import AuditEntry
 from app.instances.models import GroupBinding
 
 
@@ -63,6 +64,30 @@ async def bind_group_unchecked(
         .returning(GroupBinding.id)
     )
     return added.first() is not None
+
+
+async def remember_standard_unchecked(
+    session: AsyncSession, instance_id: UUID, found: Mapping[str, Tool]
+) -> None:
+    """Remember standard groups by their ids, unchecked; whoever was first stays."""
+    for group_id, tool in found.items():
+        added = await bind_group_unchecked(
+            session, instance_id, tool=tool, group_id=group_id, is_standard=True, bound_by=None
+        )
+        if added:
+            session.add(
+                AuditEntry(
+                    instance_id=instance_id,
+                    account="getint",
+                    door="connect",
+                    action=Action.BIND_GROUPS,
+                    thing_kind="tool",
+                    thing_id=tool,
+                    allowed=True,
+                    reason="GRANTED",
+                    details={"group": group_id, "because": "its name is the standard one"},
+                )
+            )
 
 
 async def unbind_unchecked(session: AsyncSession, binding_id: UUID) -> GroupBinding | None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models import HasId, HasTimes, Model
@@ -68,7 +68,17 @@ class GroupBinding(HasId, Model):
     """A Jira group whose members are members of a tool. Names are asked for when shown."""
 
     __tablename__ = "group_bindings"
-    __table_args__ = (UniqueConstraint("instance_id", "tool", "group_id"),)
+    __table_args__ = (
+        UniqueConstraint("instance_id", "tool", "group_id"),
+        # Two processes that meet two groups of one name at once must not both remember theirs.
+        Index(
+            "group_bindings_one_standard_key",
+            "instance_id",
+            "tool",
+            unique=True,
+            postgresql_where=text("is_standard"),
+        ),
+    )
 
     instance_id: Mapped[UUID] = mapped_column(ForeignKey("instances.id", ondelete="CASCADE"))
     tool: Mapped[str]

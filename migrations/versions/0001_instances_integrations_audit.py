@@ -42,10 +42,10 @@ def _keep_the_audit_trail() -> None:
         CREATE FUNCTION keep_the_audit_trail() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF TG_OP = 'DELETE' THEN
-                IF NOT EXISTS (
-                    SELECT FROM installations
-                    WHERE instance_id = OLD.instance_id
-                    AND (uninstalled_at IS NULL OR uninstalled_at > now() - interval '60 days')
+                IF (
+                    SELECT bool_and(uninstalled_at <= now() - interval '60 days')
+                    AND count(*) = count(uninstalled_at)
+                    FROM installations WHERE instance_id = OLD.instance_id
                 ) THEN
                     RETURN OLD;
                 END IF;
@@ -142,6 +142,13 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "instance_id", "tool", "group_id", name=("group_bindings_instance_id_tool_group_id_key")
         ),
+    )
+    op.create_index(
+        ("group_bindings_one_standard_key"),
+        "group_bindings",
+        ["instance_id", "tool"],
+        unique=True,
+        postgresql_where=sa.text("is_standard"),
     )
     op.create_table(
         "installations",
