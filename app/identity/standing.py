@@ -89,6 +89,16 @@ class Standings:
                 mend="Nothing is lost. Try again in a moment.",
                 retry_after=retry_after,
             ) from error
+        except (Forbidden, Gone) as error:
+            _log.warning(
+                "jira refused the app", kind=type(error).__name__, instance=who.instance_id
+            )
+            raise CannotTell(
+                "Jira refuses to tell Getint what you may see.",
+                mend="If it stays so, a Jira administrator can install Getint again: "
+                "everything is kept.",
+                retry_after=60,
+            ) from error
 
     async def _learn_once(self, facts: InstanceFacts, who: Who) -> Standing:
         flight = self._flights.get(who)
