@@ -55,6 +55,7 @@ class Refusals:
         if decision.answer is not Answer.NO:
             return  # that Jira was away is nobody's attempt
         kind, thing_id = next(iter(path_ids.items()), (None, None))
+        thing_id = None if thing_id is None else _plain(str(thing_id))
         same = (visit.caller.instance_id, visit.caller.account, visit.action, thing_id)
         if same in self._recent:
             return
@@ -67,9 +68,15 @@ class Refusals:
                     door=visit.caller.door,
                     action=decision.action,
                     thing_kind=kind.removesuffix("_id") if kind else None,
-                    thing_id=None if thing_id is None else str(thing_id),
+                    thing_id=thing_id,
                     allowed=False,
                     reason=decision.reason.name,
                     details={},
                 )
             )
+
+
+def _plain(thing_id: str) -> str:
+    """Anything may stand in an address; PostgreSQL keeps no NUL and no half of a surrogate pair."""
+    kept = thing_id[:64].encode(errors="replace").decode()
+    return "".join(sign if sign.isprintable() else "?" for sign in kept)

@@ -9,9 +9,11 @@ from cachetools import TTLCache
 
 from app.instances.facts import InstanceFacts
 from connect import JiraClient, JiraError
+from connect.claims import ACCOUNT_ID
 
 _KEPT = 50_000
 _KEPT_S = 3600
+UNKNOWN = "Unknown person"
 _log = structlog.stdlib.get_logger("app.people")
 
 
@@ -41,23 +43,30 @@ class People:
             if (person := self._kept.get((facts.instance_id, account)))
         }
         missing = [account for account in wanted if account not in people]
-        for person in await self._ask(facts, missing):
-            self._kept[(facts.instance_id, person.account)] = person
-            people[person.account] = person
+        found = await self._ask(facts, missing)
         for account in missing:
-            people.setdefault(account, Person(account, "Unknown person", is_known=False))
+            person = (found or {}).get(account) or Person(account, UNKNOWN, is_known=False)
+            people[account] = person
+            if found is not None:
+                self._kept[(facts.instance_id, account)] = person
         return people
 
-    async def _ask(self, facts: InstanceFacts, accounts: list[str]) -> list[Person]:
-        ids = [account.removeprefix("jira:") for account in accounts if account.startswith("jira:")]
+    async def _ask(self, facts: InstanceFacts, accounts: list[str]) -> dict[str, Person] | None:
+        """Those whom Jira knows; None when it does not answer."""
+        ids = [
+            account.removeprefix("jira:")
+            for account in accounts
+            if account.startswith("jira:") and ACCOUNT_ID(account.removeprefix("jira:"))
+        ]
         if not ids:
-            return []
+            return {}
         try:
             users = await self._jira.users(facts.site, ids)
         except JiraError as error:
             # A page without names beats no page.
             _log.info("names not read", kind=type(error).__name__, instance=facts.instance_id)
-            return []
-        return [
+            return None
+        people = (
             Person(f"jira:{user.account_id}", user.display_name, user.avatar_url) for user in users
-        ]
+        )
+        return {person.account: person for person in people}
