@@ -69,10 +69,13 @@ class Licences:
         """The state now. ``page_word`` is ``lic`` of a verified page, if this request has one."""
         now = self._clock()
         fact, ask_now = reconcile(facts.licence, page_word, now)
-        if ask_now and self._may_ask(facts, now):
-            fact = await asyncio.shield(self._refresh(facts)) or fact
-            if fact is not None and fact.source == "page":
-                await self._remember(facts, fact)
+        if ask_now:
+            told = None
+            if self._may_ask(facts, now):
+                told = await asyncio.shield(self._refresh(facts))
+            if told is None and fact is not None:
+                await self._remember(facts, fact)  # the page's word counts until Jira's own
+            fact = told or fact
         elif (
             fact is not None and now - fact.learnt_at > REFRESH_AFTER and self._may_ask(facts, now)
         ):
@@ -132,7 +135,3 @@ class Licences:
                 )
             )
             await self._changes.announce(session, facts.instance_id)
-
-
-def _is_old(fact: LicenceFact | None, now: datetime) -> bool:
-    return fact is not None and now - fact.learnt_at > REFRESH_AFTER
