@@ -14,6 +14,7 @@ from app.encryption import InstanceKey, MasterKeys
 from app.instances.directory import Directory
 from app.instances.models import Installation, Instance, UsedLifecycleToken, Workspace
 from connect import LifecycleEvent, Site, TokenReplayed, UsedToken
+from connect.claims import ACCOUNT_ID
 
 FIRST_WORKSPACE = "Default workspace"
 
@@ -43,14 +44,12 @@ class ConnectLifecycle:
         async with self._database.by_client_key(event.client_key) as session:
             await _use_once(session, token)
             # Calls for one site queue up: disabled and uninstalled arrive together.
-            await session.execute(
-                text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
-                {"key": event.client_key},
-            )
+            await queue_up(session, event.client_key)
             installation = await session.scalar(
                 select(Installation).where(Installation.client_key == event.client_key)
             )
             if event.event_type == "installed":
+                await self._supersede(session, event)
                 await self._installed(session, event, installation)
             elif installation is not None:
                 await bind(session, "app.instance_id", str(installation.instance_id))
@@ -60,9 +59,6 @@ class ConnectLifecycle:
     async def _installed(
         self, session: AsyncSession, event: LifecycleEvent, installation: Installation | None
     ) -> None:
-        assert event.shared_secret is not None  # noqa: S101 - the event's model demands it
-        assert event.base_url is not None  # noqa: S101
-        await _supersede(session, event.base_url, by=event.client_key)
         if installation is None:
             instance = await self._new_instance(session)
             key = self._master_keys.instance_key(instance.wrapped_key, instance.id)
@@ -79,6 +75,33 @@ class ConnectLifecycle:
         _describe(installation, event, key)
         session.add(installation)
         await self._conclude(session, installation, event)
+
+    async def _supersede(self, session: AsyncSession, event: LifecycleEvent) -> None:
+        """A data import gives the site another client key; the earlier one is not asked any more.
+
+        The earlier instance keeps everything and is never joined to the new one by itself: a base
+        URL proves nothing about who owned it before.
+        """
+        assert event.base_url is not None  # noqa: S101 - the event's model demands it
+        base_url = event.base_url.rstrip("/")
+        await queue_up(session, base_url)
+        await bind(session, "app.housekeeping", "on")
+        earlier = await session.execute(
+            select(Installation.id, Installation.instance_id).where(
+                Installation.base_url == base_url,
+                Installation.client_key != event.client_key,
+                Installation.superseded_at.is_(None),
+            )
+        )
+        for installation_id, instance_id in earlier.all():
+            await bind(session, "app.instance_id", str(instance_id))
+            await session.execute(
+                update(Installation)
+                .where(Installation.id == installation_id)
+                .values(superseded_at=datetime.now(UTC))
+            )
+            await self._changes.announce(session, instance_id)
+        await bind(session, "app.housekeeping", "")
 
     async def _new_instance(self, session: AsyncSession) -> Instance:
         instance_id, workspace_id = uuid4(), uuid4()
@@ -101,6 +124,13 @@ class ConnectLifecycle:
         await self._changes.announce(session, installation.instance_id)
 
 
+async def queue_up(session: AsyncSession, name: str) -> None:
+    """Wait for every other transaction that queued up under this name, until this one ends."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
+    )
+
+
 async def _use_once(session: AsyncSession, token: UsedToken) -> None:
     expires_at = datetime.fromtimestamp(token.expires_at, UTC)
     used = await session.execute(
@@ -111,30 +141,6 @@ async def _use_once(session: AsyncSession, token: UsedToken) -> None:
     )
     if used.first() is None:
         raise TokenReplayed
-
-
-async def _supersede(session: AsyncSession, base_url: str, *, by: str) -> None:
-    """A data import gives the site another client key; the earlier one is not asked any more.
-
-    The earlier instance keeps everything and is never joined to the new one by itself: a base URL
-    proves nothing about who owned it before.
-    """
-    await bind(session, "app.housekeeping", "on")
-    earlier = await session.execute(
-        select(Installation.id, Installation.instance_id).where(
-            Installation.base_url == base_url.rstrip("/"),
-            Installation.client_key != by,
-            Installation.superseded_at.is_(None),
-        )
-    )
-    for installation_id, instance_id in earlier.all():
-        await bind(session, "app.instance_id", str(instance_id))
-        await session.execute(
-            update(Installation)
-            .where(Installation.id == installation_id)
-            .values(superseded_at=datetime.now(UTC))
-        )
-    await bind(session, "app.housekeeping", "")
 
 
 def _describe(installation: Installation, event: LifecycleEvent, key: InstanceKey) -> None:
@@ -159,10 +165,15 @@ def _mark(installation: Installation, event: LifecycleEvent) -> None:
         installation.enabled = event.event_type == "enabled"
 
 
+def _account(event: LifecycleEvent) -> str:
+    is_known = event.account_id is not None and ACCOUNT_ID(event.account_id)
+    return f"jira:{event.account_id}" if is_known else "atlassian"
+
+
 def _entry(instance_id: UUID, event: LifecycleEvent) -> AuditEntry:
     return AuditEntry(
         instance_id=instance_id,
-        account=f"jira:{event.account_id}" if event.account_id else "atlassian",
+        account=_account(event),
         door="connect",
         action=f"lifecycle: {event.event_type}",
         allowed=True,
