@@ -7,7 +7,7 @@ nothing kept may be trusted: ``is_listening`` is then false and caches have to b
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
@@ -88,7 +88,8 @@ class Changes:
             self._listening.set()
             async for notice in connection.notifies():
                 topic_name, _, instance_id = notice.payload.partition(" ")
-                self._forget(cast("Topic", topic_name), UUID(instance_id))
+                if topic_name in self._forgetters:  # a newer release may know more topics
+                    self._forget(topic_name, UUID(instance_id))
 
     def _forget(self, topic: Topic, instance_id: UUID | None) -> None:
         for forget in self._forgetters[topic]:
