@@ -1,0 +1,1 @@
+"""The tools on the far side: their names, their places, what proves their credentials."""
