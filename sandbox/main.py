@@ -42,12 +42,14 @@ def create_app(
     app_http: httpx.AsyncClient,
     base_url: str | None = None,
     install_from: str | None = None,
+    close_http: bool = False,
 ) -> FastAPI:
     """One site as an ASGI program; its parts are at `app.state.sandbox`.
 
     `app_http` carries what the site says to the app (in tests: an httpx.ASGITransport of it).
     `base_url`, where given, is the site's address from now on. `install_from` is a descriptor
     that is installed (or told again) as soon as the app answers, when the program has a lifespan.
+    `close_http`: the client ends with the program.
     """
     if base_url is not None:
         state.base_url = base_url.rstrip("/")
@@ -60,6 +62,8 @@ def create_app(
         installing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await installing
+        if close_http:
+            await app_http.aclose()
 
     app = FastAPI(title="A local Jira Cloud site", lifespan=lifespan, openapi_url=None)
     app.state.sandbox = sandbox
@@ -110,5 +114,8 @@ def app() -> FastAPI:
     base_url = os.environ.get("SANDBOX_BASE_URL", "http://localhost:2990")
     state = open_site(Path(os.environ.get("SANDBOX_STATE", "var/sandbox/state.json")), base_url)
     return create_app(
-        state, app_http=httpx.AsyncClient(), install_from=os.environ.get("SANDBOX_INSTALL")
+        state,
+        app_http=httpx.AsyncClient(),
+        install_from=os.environ.get("SANDBOX_INSTALL"),
+        close_http=True,
     )

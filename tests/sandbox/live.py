@@ -35,7 +35,7 @@ def live_world(a_site: dict[str, Any]) -> Iterator[LiveWorld]:
     site_url = f"http://localhost:{site_port}"
     stub = StubApp(f"http://localhost:{app_port}", site_url=site_url)
     site = SiteState.from_json(copy.deepcopy({**a_site, "base_url": site_url}))
-    app = create_app(site, app_http=httpx.AsyncClient())
+    app = create_app(site, app_http=httpx.AsyncClient(), close_http=True)
     with serving(stub.asgi, app_port) as app_url, serving(app, site_port):
         world = LiveWorld(site_url, stub, app.state.sandbox)
         world.control("POST", "/install", {"url": f"{app_url}/atlassian-connect.json"})
