@@ -48,8 +48,23 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   ctx.cameByLink = ctx.request.method === "GET" && ctx.sourceElement.hasAttribute("data-go");
 });
 
-if (ap) ap.history?.popState?.((event) => goTo(event?.newURL ?? event?.hash));
-else if (main) {
+const firstPath = document.querySelector(".side-item[aria-current]")?.getAttribute("href");
+
+// The bridge may answer a listener once only, or each time; one that has answered is done.
+function followHost() {
+  let answered = false;
+  ap.history?.popState?.((event) => {
+    if (answered) return;
+    answered = true;
+    followHost();
+    goTo(event?.newURL || event?.hash || firstPath);
+  });
+}
+
+if (ap && main) {
+  followHost();
+  ap.history?.getState?.("hash", goTo);
+} else if (main) {
   history.replaceState({ path: location.pathname + location.search }, "");
   window.addEventListener("popstate", (event) => goTo(event.state?.path));
 }
