@@ -1,5 +1,6 @@
 """The security headers of every answer."""
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ FIXED_HEADERS = {
 }
 NOT_KEPT = "no-cache, no-store"
 
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?=/|$)")
 RawHeader = tuple[bytes, bytes]
 _FIXED = [(name.lower().encode(), value.encode()) for name, value in FIXED_HEADERS.items()]
 
@@ -90,12 +92,6 @@ def _without_cache_control(headers: Iterable[RawHeader], *, keep: bool) -> list[
 
 
 def _ancestors(sites: Iterable[str]) -> str:
-    """The sites as origins; whatever could end the directive or widen it is left out."""
-    origins = [origin_of(site) for site in sites if _is_plain_origin(site)]
-    return " ".join(dict.fromkeys(origins)) or "'none'"
-
-
-def _is_plain_origin(site: str) -> bool:
-    parts = urlsplit(site)
-    forbidden = set(" \t\r\n;,*'\"@")
-    return parts.scheme in {"https", "http"} and bool(parts.hostname) and not forbidden & set(site)
+    """The origins of the sites; what is not plainly one is left out, as it could end the policy."""
+    found = [match.group() for site in sites if (match := _ORIGIN.match(site))]
+    return " ".join(dict.fromkeys(found)) or "'none'"

@@ -15,13 +15,17 @@ Tone = Literal["info", "warning", "error"]
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """An entry of the left menu; with `disabled_reason` it is shown but leads nowhere."""
+    """An entry of the left menu; with `disabled_reason` it is shown but leads nowhere.
+
+    With `dialog` it opens `href` in the dialog and leaves the page as it is.
+    """
 
     key: str
     label: str
     href: str
     icon: str
     disabled_reason: str | None = None
+    dialog: bool = False
 
 
 @dataclass(frozen=True, slots=True)

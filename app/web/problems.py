@@ -4,11 +4,11 @@ htmx gets a fragment, a browser a page, everything else application/problem+json
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -23,7 +23,7 @@ from app.web.templates import render
 
 PROBLEM_HEADER = "Getint-Problem"
 RETRY_SECONDS = 5
-_log = structlog.stdlib.get_logger("app.problems")
+_log = logging.getLogger("app.problems")
 
 Words = tuple[str, str, str]
 _BY_STATUS: dict[int, Words] = {
@@ -162,7 +162,9 @@ class UnexpectedErrors:
         try:
             await self._app(scope, receive, send_noting)
         except Exception as error:
-            _log.exception("unexpected error", kind=type(error).__name__, path=scope["path"])
+            _log.exception(
+                "unexpected error", extra={"kind": type(error).__name__, "path": scope["path"]}
+            )
             if begun:
                 raise
             told = answer(Request(scope), UNEXPECTED, self._ap_js_url)
