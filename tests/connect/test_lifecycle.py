@@ -397,6 +397,13 @@ async def test_a_body_that_is_no_event_is_a_bad_request(
     assert app.asked_keys == []
 
 
+@pytest.mark.parametrize(("event", "other"), [("installed", "enabled"), ("enabled", "installed")])
+async def test_a_token_of_the_wrong_kind_is_refused_before_the_body_is_read(
+    app: App, event: str, other: str
+) -> None:
+    assert_refused(await app.send(event, token_for(other), b"{"), 401, "algorithm")
+
+
 async def test_too_large_a_body_is_not_read(app: App) -> None:
     answer = await app.send("installed", kit.install_token("installed"), b" " * 65_537)
     assert_refused(answer, 413)
