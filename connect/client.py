@@ -72,6 +72,25 @@ class JiraClient:
         answer = await self._transport.read(site, call)
         return _read(call, lambda: answers.permissions(answer, project_id))
 
+    async def browsable(
+        self, site: Site, account_id: str, project_ids: Sequence[str]
+    ) -> frozenset[str]:
+        """Those of the projects that this person may browse, in one call.
+
+        Raises ValueError for anything but an account id and project ids.
+        """
+        wanted = sorted({_numeric(project_id) for project_id in project_ids})
+        if not wanted:
+            return frozenset()
+        body: dict[str, Any] = {
+            "accountId": _account_id(account_id),
+            "projectPermissions": [{"permissions": ["BROWSE_PROJECTS"], "projects": wanted}],
+        }
+        endpoint = "/rest/api/3/permissions/check"
+        call = Call(endpoint, endpoint, body=body, points=2 + len(wanted))
+        answer = await self._transport.read(site, call)
+        return _read(call, lambda: answers.browsable(answer, wanted))
+
     async def groups_of(self, site: Site, account_id: str) -> tuple[Group, ...]:
         """The groups that a person is in."""
         endpoint = "/rest/api/3/user/groups"

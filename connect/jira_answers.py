@@ -1,6 +1,6 @@
 """From Jira's JSON to our types. What is missing is never guessed: it is an unexpected shape."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from connect.jira_types import (
@@ -36,6 +36,18 @@ def _administered(grant: Any, project_id: str | None) -> bool:
     if _text(grant, "permission") != "ADMINISTER_PROJECTS" or projects not in ([], asked):
         raise UnexpectedShape("projectPermissions")
     return bool(projects)
+
+
+def browsable(answer: Any, asked: Sequence[int]) -> frozenset[str]:
+    """Read a check of BROWSE_PROJECTS; anything that was not asked for is an unexpected shape."""
+    found: set[int] = set()
+    for grant in _member(answer, "projectPermissions", list):
+        projects = _member(grant, "projects", list)
+        asked_for = all(project in asked for project in projects)
+        if _text(grant, "permission") != "BROWSE_PROJECTS" or not asked_for:
+            raise UnexpectedShape("projectPermissions")
+        found.update(projects)
+    return frozenset(str(project) for project in found)
 
 
 def groups(answer: Any) -> tuple[Group, ...]:
