@@ -6,7 +6,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from connect import Site, query_string_hash
+from connect import LifecycleEvent, Site, TokenReplayed, UsedToken, query_string_hash
 
 APP_KEY = "com.getint.jira"
 APP_URL = "https://app.example.com"
@@ -67,3 +67,28 @@ def site_token(event: str, secret: str = SECRET, **changes: Any) -> str:
 def _times() -> dict[str, int]:
     now = int(time.time())
     return {"iat": now, "exp": now + 180}
+
+
+class MemoryStore:
+    """Sites in a dictionary; `enabled` and `disabled` are only written down."""
+
+    def __init__(self) -> None:
+        self.sites: dict[str, Site] = {}
+        self.used: dict[bytes, int] = {}
+        self.applied: list[LifecycleEvent] = []
+
+    async def find(self, client_key: str) -> Site | None:
+        return self.sites.get(client_key)
+
+    async def apply(self, event: LifecycleEvent, token: UsedToken) -> None:
+        if token.fingerprint in self.used:
+            raise TokenReplayed
+        self.used[token.fingerprint] = token.expires_at
+        self.applied.append(event)
+        if event.shared_secret is not None and event.base_url is not None:
+            self.sites[event.client_key] = Site(
+                client_key=event.client_key,
+                base_url=event.base_url,
+                display_url=event.display_url or event.base_url,
+                secret=event.shared_secret.get_secret_value(),
+            )

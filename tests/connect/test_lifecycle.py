@@ -14,44 +14,24 @@ from fastapi import FastAPI, Request
 from connect import (
     AllowedHosts,
     InstallKeys,
-    LifecycleEvent,
     LifecycleStore,
-    Site,
-    TokenReplayed,
-    UsedToken,
     lifecycle_router,
     query_string_hash,
 )
 from tests.connect import kit
-from tests.connect.kit import APP_KEY, APP_URL, CLIENT_KEY, KID, OLD_SECRET, RSA_KEY, SECRET
+from tests.connect.kit import (
+    APP_KEY,
+    APP_URL,
+    CLIENT_KEY,
+    KID,
+    OLD_SECRET,
+    RSA_KEY,
+    SECRET,
+    MemoryStore,
+)
 
 NEW_SECRET = "n" * 40
 BASE_URL = "https://one.atlassian.net"
-
-
-class MemoryStore:
-    """Sites in a dictionary; `enabled` and `disabled` are only written down."""
-
-    def __init__(self) -> None:
-        self.sites: dict[str, Site] = {}
-        self.used: dict[bytes, int] = {}
-        self.applied: list[LifecycleEvent] = []
-
-    async def find(self, client_key: str) -> Site | None:
-        return self.sites.get(client_key)
-
-    async def apply(self, event: LifecycleEvent, token: UsedToken) -> None:
-        if token.fingerprint in self.used:
-            raise TokenReplayed
-        self.used[token.fingerprint] = token.expires_at
-        self.applied.append(event)
-        if event.shared_secret is not None and event.base_url is not None:
-            self.sites[event.client_key] = Site(
-                client_key=event.client_key,
-                base_url=event.base_url,
-                display_url=event.display_url or event.base_url,
-                secret=event.shared_secret.get_secret_value(),
-            )
 
 
 class App:
