@@ -284,6 +284,35 @@ async def test_an_answer_to_another_question_is_no_answer(answer: Any) -> None:
         await Jira(ok(answer)).client.permissions(SITE, ACCOUNT, project_id="10001")
 
 
+def browse(*projects: Any) -> dict[str, Any]:
+    return {"permission": "BROWSE_PROJECTS", "issues": [], "projects": list(projects)}
+
+
+async def test_which_projects_a_person_may_browse_takes_one_call() -> None:
+    jira = Jira(ok(granted(False, browse(10002))))
+    found = await jira.client.browsable(SITE, ACCOUNT, ["10002", "10001", "10002"])
+    assert found == frozenset({"10002"})
+    (request,) = jira.requests
+    assert json.loads(request.content) == {
+        "accountId": ACCOUNT,
+        "projectPermissions": [{"permissions": ["BROWSE_PROJECTS"], "projects": [10001, 10002]}],
+    }
+    assert await jira.client.browsable(SITE, ACCOUNT, []) == frozenset()
+    with pytest.raises(ValueError, match="account id"):
+        await jira.client.browsable(SITE, "", ["10001"])
+    assert len(jira.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [browse(10003), browse("10001"), browse(10001) | {"permission": "ADMINISTER_PROJECTS"}, None],
+    ids=str,
+)
+async def test_a_project_that_was_not_asked_for_is_no_answer(grant: Any) -> None:
+    with pytest.raises(Unreachable):
+        await Jira(ok(granted(False, grant))).client.browsable(SITE, ACCOUNT, ["10001"])
+
+
 async def test_without_names_no_group_is_asked_for() -> None:
     jira = Jira(ok(listing(GROUP)))
     assert await jira.client.groups_named(SITE, []) == ()
