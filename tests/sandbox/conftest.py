@@ -80,3 +80,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             "--disable-sync",
         ],
     }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright's loop stays in the thread, where no other can run."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
