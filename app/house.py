@@ -12,6 +12,8 @@ from app.identity.connect_door import ConnectDoor
 from app.identity.people import People
 from app.identity.standing import Standings
 from app.instances.directory import Directory
+from app.instances.housekeeping import Housekeeping
+from app.instances.jira_groups import JiraGroups
 from app.instances.licence import Licences
 from app.instances.lifecycle import ConnectLifecycle
 from app.settings import Settings
@@ -33,16 +35,20 @@ class House:
     standings: Standings
     licences: Licences
     people: People
+    groups: JiraGroups
     refusals: Refusals
     door: ConnectDoor
+    housekeeping: Housekeeping
     http: httpx.AsyncClient
 
     async def open(self) -> None:
-        """Begin to listen for changes."""
+        """Begin to listen for changes, and with what has to be done every hour."""
         await self.changes.start()
+        self.housekeeping.start()
 
     async def close(self) -> None:
         """End what runs in the background and give back connections."""
+        await self.housekeeping.stop()
         await self.licences.close()
         await self.changes.stop()
         await self.http.aclose()
@@ -71,6 +77,7 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
         standings=standings,
         licences=licences,
         people=People(jira),
+        groups=JiraGroups(jira, changes, group_prefix=settings.group_prefix),
         refusals=Refusals(database),
         door=ConnectDoor(
             settings=settings,
@@ -80,5 +87,6 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
             standings=standings,
             licences=licences,
         ),
+        housekeeping=Housekeeping(database, changes),
         http=http,
     )

@@ -8,10 +8,16 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
+from app.audit.routes import router as audit
 from app.database import DatabaseUnusable, require_usable_database
 from app.entrances import router as entrances
 from app.health import router as health
+from app.help.routes import router as help_pages
 from app.house import build_house
+from app.instances.access_routes import router as access_settings
+from app.instances.licence_routes import router as licence_settings
+from app.instances.person_routes import router as person_settings
+from app.instances.set_up_routes import router as set_up
 from app.settings import Settings, SettingsMissing, load_settings
 from app.web.logging import configure_logging
 from app.web.setup import install_web
@@ -57,7 +63,16 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
             store=house.lifecycle,
         )
     )
-    app.include_router(entrances)
+    for pages in (
+        entrances,
+        set_up,
+        access_settings,
+        person_settings,
+        licence_settings,
+        audit,
+        help_pages,
+    ):
+        app.include_router(pages)
     install_web(app, ap_js_url=settings.ap_js_url)
     return app
 

@@ -66,7 +66,7 @@ def shell_of(house: House, visit: Visit, *, active: str, title: str) -> Shell:
                 "gear",
                 None if settings else settings.reason_text,
             ),
-            NavItem("help", "Help", "/help", "question"),
+            NavItem("help", "Help", "/help", "question", dialog=True),
         ),
         active=active,
         title=title,

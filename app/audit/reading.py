@@ -1,0 +1,71 @@
+"""Reads the trail: page by page for the screen, row after row for an export."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from app.audit.filters import AuditFilter, AuditPage, matching
+from app.audit.models import AuditEntry
+from app.audit.words import Entry, entry_in_words
+from app.house import House
+from app.identity.visit import Visit
+
+PAGE_SIZE = 50
+_AT_ONCE = 500
+_MOST_PEOPLE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of entries, newest first; ``older`` is where the next one begins."""
+
+    entries: tuple[Entry, ...]
+    older: int | None
+
+
+async def accounts_meant(house: House, visit: Visit, person: str) -> frozenset[str] | None:
+    """The accounts behind what was typed: an account itself, or people's names; raises JiraError.
+
+    None means everybody.
+    """
+    if not person:
+        return None
+    if person in {"atlassian", "getint"} or person.startswith("jira:"):
+        return frozenset({person})
+    users = await house.jira.search_users(visit.facts.site, person, limit=_MOST_PEOPLE)
+    return frozenset(f"jira:{user.account_id}" for user in users)
+
+
+async def read_page(house: House, visit: Visit, wanted: AuditPage) -> Found:
+    """Entries before ``wanted.before``; raises JiraError when a name can not be looked up."""
+    accounts = await accounts_meant(house, visit, wanted.person)
+    statement = matching(visit.caller.instance_id, wanted, accounts)
+    if wanted.before is not None:
+        statement = statement.where(AuditEntry.id < wanted.before)
+    statement = statement.order_by(AuditEntry.id.desc()).limit(PAGE_SIZE + 1)
+    async with house.database.of_instance(visit.caller.instance_id) as session:
+        rows = list(await session.scalars(statement))
+    shown = rows[:PAGE_SIZE]
+    people = await house.people.named(visit.facts, {row.account for row in shown})
+    prefix = house.settings.group_prefix
+    entries = tuple(entry_in_words(row, people, prefix) for row in shown)
+    return Found(entries, shown[-1].id if len(rows) > PAGE_SIZE else None)
+
+
+async def export_statement(house: House, visit: Visit, wanted: AuditFilter) -> Select[AuditEntry]:
+    """All entries of the filter, in the order in which they happened; raises JiraError."""
+    accounts = await accounts_meant(house, visit, wanted.person)
+    return matching(visit.caller.instance_id, wanted, accounts).order_by(AuditEntry.id)
+
+
+async def in_parts(
+    house: House, instance_id: UUID, statement: Select[AuditEntry]
+) -> AsyncIterator[list[AuditEntry]]:
+    """The rows of one snapshot, some at a time, through a cursor of the database."""
+    async with house.database.of_instance(instance_id) as session:
+        rows = await session.stream_scalars(statement.execution_options(yield_per=_AT_ONCE))
+        async for part in rows.partitions():
+            yield list(part)
+            session.expunge_all()
