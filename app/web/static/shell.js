@@ -8,7 +8,7 @@ if (ap) {
   ap.theming?.initializeTheming?.();
   // Filling the page keeps dialogs in sight, but only whole pages may; others get a good height.
   ap.resize?.("100%", FRAME_HEIGHT);
-  setTimeout(() => ap.sizeToParent?.(true), 150);
+  setTimeout(() => (ap.sizeToParent ?? ap.env?.sizeToParent)?.(true), 150);
 }
 
 function reflect(page) {
