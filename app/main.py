@@ -24,6 +24,8 @@ from app.web.setup import install_web
 from app.web.show import VERSION
 from connect import AllowedHosts, descriptor_router, lifecycle_router, new_http_client
 
+# Forms are small; what comes in larger is not read to its end.
+MAX_BODY_BYTES = 256 * 1024
 DESCRIPTOR = Path(__file__).resolve().parents[1] / "atlassian-connect.json"
 
 
@@ -44,6 +46,7 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
         openapi_url="/openapi.json" if settings.is_development else None,
         docs_url=None,
         redoc_url=None,
+        max_body_size=MAX_BODY_BYTES,
     )
     app.state.house = house
     app.include_router(health)
