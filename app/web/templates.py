@@ -4,28 +4,18 @@ A template is named after its folder: `web/base.html` is `app/web/templates/base
 `integrations/list.html` is `app/integrations/templates/list.html`.
 """
 
-import secrets
 from functools import cache
-from itertools import count
 from pathlib import Path
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from app.web.elements import attributes, go, svg, uid
 from app.web.static_files import static_url
 
 MODULES = ("transport.js", "shell.js", "dialog.js", "flags.js", "menus.js", "copy.js")
 AP_OPTIONS = "resize:false;margin:false"
 _APP = Path(__file__).resolve().parents[1]
-
-
-_PROCESS = secrets.token_hex(4)
-_NUMBERS = count(1)
-
-
-def uid() -> str:
-    """An element id that no other piece of the same page has, whichever process rendered it."""
-    return f"u{_PROCESS}-{next(_NUMBERS)}"
 
 
 def _source(name: str) -> tuple[str, str, None] | None:
@@ -48,7 +38,15 @@ def environment() -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
-    env.globals.update(static_url=static_url, uid=uid, modules=MODULES, ap_options=AP_OPTIONS)
+    env.globals.update(
+        static_url=static_url,
+        uid=uid,
+        svg=svg,
+        html_attributes=attributes,
+        link_attributes=go,
+        modules=MODULES,
+        ap_options=AP_OPTIONS,
+    )
     return env
 
 

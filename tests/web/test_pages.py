@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from jinja2 import Template, UndefinedError
 from markupsafe import Markup
 
+from app.web.elements import uid
 from app.web.pages import Banner, Flag, NavItem, Shell, document, fragment
 from app.web.static_files import content_hash, static_url
-from app.web.templates import compile_all, environment, template_names, uid
+from app.web.templates import compile_all, environment, template_names
 
 USE = '{% import "web/components.html" as ui %}'
 
@@ -159,7 +160,7 @@ def test_every_icon_that_a_template_names_is_in_the_sprite() -> None:
     named = {
         icon
         for path in _APP.glob("*/templates/**/*.html")
-        for icon in re.findall(r'\bicon\("([a-z-]+)"|\bicon="([a-z-]+)"', path.read_text())
+        for icon in re.findall(r'\b(?:icon|svg)\("([a-z-]+)"|\bicon="([a-z-]+)"', path.read_text())
         for icon in icon
         if icon
     }
