@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import time
+import uuid
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -56,6 +57,7 @@ def sign_page(
         "exp": now + life,
         "qsh": qsh,
         "context": dict(context or {}),
+        "jti": str(uuid.uuid4()),
     }
     if account_id is not None:
         claims["sub"] = account_id
@@ -74,6 +76,7 @@ def sign_install(
         "exp": now + PAGE_LIFE,
         "qsh": qsh,
         "context": {},
+        "jti": str(uuid.uuid4()),  # two events within a second are two tokens
     }
     if account_id is not None:
         claims["sub"] = account_id
