@@ -1,7 +1,7 @@
 """Writes the audit trail: what was done in the same transaction, what was refused in its own."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -44,10 +44,10 @@ def record(
 class Refusals:
     """Remembers in the trail what was refused, each once a minute."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._recent: TTLCache[tuple[object, ...], None] = TTLCache(
-            50_000, _SAME_REFUSAL_S, timer=time.monotonic
+            50_000, _SAME_REFUSAL_S, timer=clock
         )
 
     async def note(self, visit: Visit, decision: Decision, path_ids: Mapping[str, Any]) -> None:

@@ -69,10 +69,8 @@ class ConnectLifecycle:
             await bind(session, "app.instance_id", str(installation.instance_id))
             instance = await session.get_one(Instance, installation.instance_id)
             key = self._master_keys.instance_key(instance.wrapped_key, instance.id)
-            # Pages that were open before an uninstall have nothing to go on with.
-            was_installed = installation.uninstalled_at is None
-            installation.previous_secret = installation.secret if was_installed else None
-        _describe(installation, event, key)
+        _take_secret(installation, event, key)
+        _describe(installation, event)
         session.add(installation)
         await self._conclude(session, installation, event)
 
@@ -143,12 +141,23 @@ async def _use_once(session: AsyncSession, token: UsedToken) -> None:
         raise TokenReplayed
 
 
-def _describe(installation: Installation, event: LifecycleEvent, key: InstanceKey) -> None:
+def _take_secret(installation: Installation, event: LifecycleEvent, key: InstanceKey) -> None:
+    """Keep the earlier secret for pages already loaded; upgrade and rename bring the same again."""
     assert event.shared_secret is not None  # noqa: S101 - the event's model demands it
-    assert event.base_url is not None  # noqa: S101
     secret = event.shared_secret.get_secret_value().encode()
-    installation.secret = key.seal(secret, "installations", installation.id, "secret")
+    place = ("installations", installation.id, "secret")
+    # Pages that were open before an uninstall have nothing to go on with.
+    pages_are_open = installation.uninstalled_at is None and installation.superseded_at is None
+    earlier = installation.secret if pages_are_open else None
+    if earlier is not None and key.open(earlier, *place) == secret:
+        return
+    installation.previous_secret = earlier
+    installation.secret = key.seal(secret, *place)
     installation.secret_changed_at = datetime.now(UTC)
+
+
+def _describe(installation: Installation, event: LifecycleEvent) -> None:
+    assert event.base_url is not None  # noqa: S101 - the event's model demands it
     installation.base_url = event.base_url.rstrip("/")
     installation.display_url = (event.display_url or event.base_url).rstrip("/")
     installation.oauth_client_id = event.oauth_client_id
