@@ -5,7 +5,7 @@ import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse
 from starlette.responses import Response
 
@@ -30,16 +30,17 @@ BRIDGE_PATH = "/atlassian-connect"
 
 
 @router.get(f"{BRIDGE_PATH}/all.js")
-def bridge_script(sandbox: Here) -> Response:
-    """Atlassian's all.js, which takes the theme CSS from this site instead of Atlassian's CDN."""
-    return Response(local_bridge(sandbox.site.base_url), media_type="text/javascript")
+def bridge_script(request: Request) -> Response:
+    """Atlassian's all.js, which takes the theme CSS from where it comes from itself."""
+    origin = f"{request.url.scheme}://{request.url.netloc}"
+    return Response(local_bridge(origin), media_type="text/javascript")
 
 
 @functools.lru_cache(maxsize=4)
-def local_bridge(base_url: str) -> str:
+def local_bridge(origin: str) -> str:
     """LookupError if Atlassian changed how the address is written."""
     script = (BRIDGE / "iframe.js").read_text()
-    parts = urlsplit(base_url)
+    parts = urlsplit(origin)
     for theirs, ours in (
         (CDN_DOMAIN, f'CDN_DOMAIN = "{parts.netloc}{BRIDGE_PATH}"'),
         (CDN_URL, f'CDN_URL = "{parts.scheme}://"'),

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.assets import local_bridge
 from sandbox.main import create_app, keep_installing
 from sandbox.pages.visit import local_path
 from sandbox.running import Sandbox
@@ -189,10 +188,13 @@ async def test_its_programs_begin_and_end(a_site: dict[str, Any]) -> None:
     assert http.is_closed
 
 
-def test_the_bridge_takes_its_themes_from_the_site() -> None:
-    script = local_bridge("http://localhost:2990")
+@pytest.mark.parametrize("host", ["localhost:2990", "127.0.0.1:2990"])
+async def test_the_bridge_takes_its_themes_from_where_it_comes_from(
+    world: World, host: str
+) -> None:
+    script = (await world.http.get(f"http://{host}/atlassian-connect/all.js")).text
     assert 'CDN_URL = "http://"' in script
-    assert 'CDN_DOMAIN = "localhost:2990/atlassian-connect"' in script
+    assert f'CDN_DOMAIN = "{host}/atlassian-connect"' in script
 
 
 @pytest.mark.parametrize(
