@@ -1,9 +1,10 @@
 """Pieces of HTML that the components use many times over, made in Python because it is quicker."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import count
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -43,3 +44,25 @@ def go(href: str) -> Markup:
     """The attributes of a link that swaps the content of the page."""
     address = escape(href)
     return Markup(f'href="{address}" hx-get="{address}" hx-target="#main" data-go')  # noqa: S704
+
+
+def menu_items(list_id: str, items: Sequence[Mapping[str, Any]]) -> Markup:
+    """The entries of a menu: `label`, `icon`, `danger`, and one of `attrs`, `href`, or the reason
+    why it is off in `disabled_reason`."""
+    made = (_menu_item(f"{list_id}-{number}", item) for number, item in enumerate(items))
+    return Markup("".join(made))  # noqa: S704 - escaped below
+
+
+def _menu_item(reason_id: str, item: Mapping[str, Any]) -> str:
+    words = f"{svg(item['icon']) if item.get('icon') else ''}<span>{escape(item['label'])}"
+    look = 'class="menu-item" role="menuitem" tabindex="-1"'
+    if reason := item.get("disabled_reason"):
+        described = f'{look} aria-disabled="true" aria-describedby="{reason_id}"'
+        why = f'<small id="{reason_id}">{escape(reason)}</small>'
+        return f'<button type="button" {described}>{words}{why}</span></button>'
+    if href := item.get("href"):
+        return f"<a {look} {go(href)}>{words}</span></a>"
+    if item.get("danger"):
+        look = look.replace("menu-item", "menu-item menu-item-danger", 1)
+    given = attributes(item.get("attrs") or {})
+    return f'<button type="button" {look}{given}>{words}</span></button>'

@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from app.web.elements import attributes, go, svg, uid
+from app.web.elements import attributes, go, menu_items, svg, uid
 from app.web.static_files import static_url
 
 MODULES = ("transport.js", "shell.js", "dialog.js", "flags.js", "menus.js", "copy.js")
@@ -44,6 +44,7 @@ def environment() -> Environment:
         svg=svg,
         html_attributes=attributes,
         link_attributes=go,
+        menu_items=menu_items,
         modules=MODULES,
         ap_options=AP_OPTIONS,
     )

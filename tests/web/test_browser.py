@@ -11,11 +11,12 @@ from playwright.sync_api import Frame, Page, expect
 from sandbox.main import create_app
 from sandbox.seed import ALICE
 from sandbox.site import SiteState
-from tests.sandbox.servers import free_port, serving
+from tests.servers import free_port, serving
 from tests.web.framed_app import FramedApp
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
+expect.set_options(timeout=15_000)  # machines that build are busy
 MAIN = "/plugins/servlet/ac/com.example.framed/main"
 
 

@@ -94,6 +94,24 @@ def test_a_disabled_button_stays_reachable_and_is_described_by_its_reason() -> N
     assert "Not yours" in html
 
 
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1))
+def test_a_menu_escapes_its_entries_and_describes_what_is_off(text: str) -> None:
+    items = [
+        {"label": text, "icon": "edit", "attrs": {"hx-get": text}},
+        {"label": text, "disabled_reason": text, "attrs": {"hx-get": "/never"}},
+        {"label": text, "href": text},
+        {"label": text, "danger": True},
+    ]
+    html = component("{{ ui.menu('Actions', items) }}", items=items)
+    entries = [given for _, given in Tags(html).found if given.get("role") == "menuitem"]
+    ids = [given["id"] for _, given in Tags(html).found if "id" in given]
+    assert [entry.get("hx-get") for entry in entries] == [text, None, text, None]
+    assert entries[1]["aria-disabled"] == "true"
+    assert entries[1]["aria-describedby"] in ids
+    assert len(ids) == len(set(ids))
+    assert [tag for tag, _ in Tags(html).found].count("small") == 1
+
+
 def test_a_field_in_error_is_described_by_the_error_and_the_help() -> None:
     html = component("{{ ui.field('n', 'Name', error='Empty', help='Shown') }}")
     ids = [attributes["id"] for _, attributes in Tags(html).found if "id" in attributes]
