@@ -40,7 +40,10 @@ class Connection(HasId, HasTimes, Model):
     test_problem: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's form
+    __mapper_args__ = {  # noqa: RUF012 - SQLAlchemy's form
+        "version_id_col": version,
+        "eager_defaults": True,
+    }
 
 
 class Integration(HasId, HasTimes, Model):
@@ -74,4 +77,7 @@ class Integration(HasId, HasTimes, Model):
     owner: Mapped[str]
     version: Mapped[int] = mapped_column(default=1)
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's form
+    __mapper_args__ = {  # noqa: RUF012 - SQLAlchemy's form
+        "version_id_col": version,
+        "eager_defaults": True,
+    }

@@ -1,0 +1,88 @@
+"""What can be chosen in the forms, with the reason where it can not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.access import Action, Tool, visible
+from app.house import House
+from app.identity.visit import Visit
+from app.integrations.models import Connection
+from app.integrations.pages import place_of
+from app.integrations.reading import things
+from app.integrations.wording import why_not
+from app.tools.catalogue import CATALOGUE, PlaceWords
+
+MOST_CONNECTIONS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of cards or a select."""
+
+    value: str
+    label: str
+    disabled_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolPart:
+    """The part of the form that depends on the tool."""
+
+    tool: str
+    label: str
+    place: PlaceWords
+    connections: Sequence[Choice]
+    connect_off: str
+
+
+def tool_choices(visit: Visit, action: Action, kept: str = "") -> list[Choice]:
+    """The fourteen tools; ``kept`` is the one that a thing already has and may keep."""
+    return [
+        Choice(
+            tool.value,
+            tool.label,
+            "" if tool == kept else why_not(visit.can(action, place_of(visit, tool.value))),
+        )
+        for tool in Tool
+    ]
+
+
+def tool_of(text: str) -> Tool | None:
+    """The tool of this name, if there is one."""
+    return Tool(text) if text in {tool.value for tool in Tool} else None
+
+
+async def tool_part(house: House, visit: Visit, tool: Tool, kept: UUID | None = None) -> ToolPart:
+    """What a tool's places are called, and its connections; ``kept`` is in use already."""
+    statement = (
+        select(Connection)
+        .where(
+            visible(visit.caller, Action.SEE_CONNECTION, Connection),
+            Connection.tool == tool.value,
+        )
+        .order_by(Connection.name, Connection.id)
+        .limit(MOST_CONNECTIONS)
+    )
+    found = await things(house, visit, statement)
+    connections = [_connection_choice(visit, connection, kept) for connection in found]
+    if kept is not None and str(kept) not in {choice.value for choice in connections}:
+        connections.insert(0, Choice(str(kept), "The one it has now, which you cannot see"))
+    return ToolPart(
+        tool=tool.value,
+        label=tool.label,
+        place=CATALOGUE[tool].place,
+        connections=connections,
+        connect_off=why_not(visit.can(Action.CREATE_CONNECTION, place_of(visit, tool.value))),
+    )
+
+
+def _connection_choice(visit: Visit, connection: Connection, kept: UUID | None) -> Choice:
+    decision = visit.can(Action.USE_CONNECTION, connection)
+    return Choice(
+        str(connection.id),
+        connection.name,
+        "" if connection.id == kept else decision.reason_text if not decision else "",
+    )

@@ -1,0 +1,86 @@
+"""Dependencies for addresses with an id: the thing is fetched as far as it may be seen, then
+the route's action is decided on it.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from fastapi import Request
+from sqlalchemy import ColumnElement, or_, select, true
+
+from app.access import Action, visible
+from app.errors import NotFound
+from app.house import House
+from app.identity.guard import Guard
+from app.identity.visit import Proof, Visit
+from app.integrations.models import Connection, Integration
+from app.integrations.reading import things
+
+T = TypeVar("T", Integration, Connection)
+
+
+@dataclass(frozen=True, slots=True)
+class At(Generic[T]):
+    """A visit to one thing, on which the route's action was granted."""
+
+    visit: Visit
+    thing: T
+
+
+class the_integration:  # noqa: N801 - reads as what it asks for
+    """Asks for a context token, and for ``action`` on the integration of the address."""
+
+    def __init__(self, action: Action) -> None:
+        self.proof = Proof.CONTEXT
+        self.action = action
+        self._guard = Guard(self.proof, action)
+
+    async def __call__(self, request: Request, integration_id: str) -> At[Integration]:
+        visit = await self._guard(request)
+        return At(visit, await find_integration(request, visit, integration_id))
+
+
+class the_connection:  # noqa: N801 - reads as what it asks for
+    """Asks for a context token, and for ``action`` on the connection of the address."""
+
+    def __init__(self, action: Action) -> None:
+        self.proof = Proof.CONTEXT
+        self.action = action
+        self._guard = Guard(self.proof, action)
+
+    async def __call__(self, request: Request, connection_id: str) -> At[Connection]:
+        visit = await self._guard(request)
+        thing = await _found(request, visit, Connection, Action.SEE_CONNECTION, connection_id)
+        visit.require(thing)
+        return At(visit, thing)
+
+
+async def find_integration(request: Request, visit: Visit, integration_id: str) -> Integration:
+    """The integration, if it may be seen and the visit's action be done to it."""
+    thing = await _found(request, visit, Integration, Action.SEE_INTEGRATION, integration_id)
+    visit.require(thing)
+    return thing
+
+
+def in_view(visit: Visit, columns: type[Integration] | type[Connection]) -> ColumnElement[bool]:
+    """From a project's settings only what is of that project; connections also if of none."""
+    if visit.project is None:
+        return true()
+    of_it = columns.project_id == visit.project.id
+    return or_(of_it, columns.project_id.is_(None)) if columns is Connection else of_it
+
+
+async def _found(request: Request, visit: Visit, model: type[T], see: Action, text: str) -> T:
+    house: House = request.app.state.house
+    try:
+        thing_id = UUID(text)
+    except ValueError:
+        raise NotFound from None
+    statement = select(model).where(
+        model.id == thing_id, visible(visit.caller, see, model), in_view(visit, model)
+    )
+    found = await things(house, visit, statement)
+    if not found:
+        raise NotFound
+    return found[0]

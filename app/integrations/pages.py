@@ -1,0 +1,162 @@
+"""The main views of integrations: the list and one integration."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+from markupsafe import Markup
+from sqlalchemy import select
+
+from app.access import Action, Decision, Place, Reason, Tool, visible
+from app.house import House
+from app.identity.people import Person
+from app.identity.visit import Visit
+from app.integrations.listing import NO_FILTERS, Filters, Listed, list_page
+from app.integrations.models import Connection, Integration
+from app.integrations.wording import DIRECTIONS, direction_words, when, why_not
+from app.tools.catalogue import CATALOGUE
+from app.web.templates import render
+
+CHANGED = "getint:integrations-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """Why not, for each button of an integration; empty where it may be pressed."""
+
+    change: str
+    hand_over: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A row of the list as it is drawn."""
+
+    id: str
+    name: str
+    is_migration: bool
+    tool: str
+    project_key: str
+    direction: str
+    state: str
+    state_look: str
+    is_paused: bool
+    owner: Person
+    updated: str
+    updated_iso: str
+    actions: Actions
+
+
+@dataclass(frozen=True, slots=True)
+class DetailView:
+    """One integration as it is drawn. ``connection`` is None where it may not be known."""
+
+    row: RowView
+    place_label: str
+    place: str
+    direction: str
+    jql: str
+    created: str
+    has_connection: bool
+    connection: str | None
+
+
+async def list_main(request: Request, visit: Visit, filters: Filters = NO_FILTERS) -> Markup:
+    """The list, as far as the visitor may see it; from project settings, of that project."""
+    house: House = request.app.state.house
+    page = await list_page(house, visit, filters)
+    people = await house.people.named(visit.facts, [row.owner for row in page.rows])
+    return render(
+        "integrations/list.html",
+        rows=[row_view(visit, row, people[row.owner]) for row in page.rows],
+        page=page,
+        filters=filters,
+        create_off=why_not(may_create_something(visit)),
+        project_key=visit.project.key if visit.project else "",
+        tools=[(tool.value, tool.label) for tool in Tool],
+        changed=CHANGED,
+    )
+
+
+async def detail_main(request: Request, visit: Visit, integration: Integration) -> Markup:
+    """One integration: its configuration, whose it is, and what may be done."""
+    house: House = request.app.state.house
+    people = await house.people.named(visit.facts, [integration.owner])
+    entry = CATALOGUE[Tool(integration.tool)]
+    view = DetailView(
+        row=row_view(visit, integration, people[integration.owner]),
+        place_label=entry.place.label,
+        place=integration.tool_place,
+        direction=DIRECTIONS[integration.direction],
+        jql=integration.jql,
+        created=when(integration.created_at),
+        has_connection=integration.connection_id is not None,
+        connection=await _connection_name(house, visit, integration),
+    )
+    return render("integrations/detail.html", it=view, changed=CHANGED)
+
+
+def row_view(visit: Visit, row: Listed | Integration, owner: Person) -> RowView:
+    """An integration in the words of the pages, with what may be done to it."""
+    label = Tool(row.tool).label
+    state, look = _state(row)
+    return RowView(
+        id=str(row.id),
+        name=row.name,
+        is_migration=row.kind == "migration",
+        tool=label,
+        project_key=row.project_key,
+        direction=direction_words(row.direction, label),
+        state=state,
+        state_look=look,
+        is_paused=row.state == "paused",
+        owner=owner,
+        updated=when(row.updated_at),
+        updated_iso=row.updated_at.isoformat(),
+        actions=Actions(
+            change=why_not(visit.can(Action.CHANGE_INTEGRATION, row)),
+            hand_over=why_not(visit.can(Action.HAND_OVER_INTEGRATION, row)),
+        ),
+    )
+
+
+def may_create_something(visit: Visit, action: Action = Action.CREATE_INTEGRATION) -> Decision:
+    """A yes if any tool may be used here, else the reason that would remain with a tool."""
+    decisions = [visit.can(action, place_of(visit, tool.value)) for tool in Tool]
+    for decision in decisions:
+        if decision:
+            return decision
+    for decision in decisions:
+        if decision.reason is not Reason.NOT_THEIR_TOOL:
+            return decision
+    return decisions[0]
+
+
+def place_of(visit: Visit, tool: str, project_id: str | None = None) -> Place:
+    """Where the visitor is about to create something."""
+    if project_id is None and visit.project is not None:
+        project_id = visit.project.id
+    return Place(
+        visit.caller.instance_id,
+        workspace_id=visit.facts.workspace_id,
+        tool=tool,
+        project_id=project_id,
+    )
+
+
+def _state(row: Listed | Integration) -> tuple[str, str]:
+    if row.state == "paused":
+        return "Paused", "default"
+    if row.connection_id is None:
+        return "No connection", "moved"
+    return "Active", "success"
+
+
+async def _connection_name(house: House, visit: Visit, integration: Integration) -> str | None:
+    if integration.connection_id is None:
+        return None
+    statement = select(Connection.name).where(
+        Connection.id == integration.connection_id,
+        visible(visit.caller, Action.SEE_CONNECTION, Connection),
+    )
+    rows = await house.database.rows(visit.caller.instance_id, statement)
+    return rows[0][0] if rows else None

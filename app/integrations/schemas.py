@@ -1,0 +1,121 @@
+"""What the forms send. A field that is not named here is refused."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+)
+
+from app.access import OthersMay, Tool
+
+LONGEST_NAME = 120
+LONGEST_JQL = 2000
+Kind = Literal["integration", "migration"]
+Direction = Literal["to_tool", "to_jira", "both"]
+State = Literal["active", "paused"]
+
+
+def _is_one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("Use letters, digits and signs only, on one line.")
+    return text
+
+
+def _is_text(text: str) -> str:
+    if not all(sign.isprintable() or sign in "\r\n\t" for sign in text):
+        raise ValueError("It has signs that cannot be stored.")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_is_one_line)]
+Text = Annotated[str, AfterValidator(_is_text)]
+Version = Annotated[int, Field(ge=1, le=2**31 - 1, title="The version")]
+ProjectId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$", max_length=18)]
+OptionalId = Annotated[UUID | None, BeforeValidator(lambda text: text or None)]
+_EMPTY = SecretStr("")
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
+
+
+class Configuration(_Form):
+    """What can be set of an integration or migration. ``project_q`` is a search, not kept."""
+
+    name: Annotated[Line, Field(min_length=1, max_length=LONGEST_NAME, title="A name")]
+    tool: Tool
+    project_id: Annotated[ProjectId | Literal[""], Field(title="A Jira project")] = ""
+    connection_id: OptionalId = None
+    tool_place: Annotated[Line, Field(min_length=1, max_length=255, title="The place")]
+    direction: Direction
+    jql: Annotated[Text, Field(max_length=LONGEST_JQL, title="The filter")] = ""
+    project_q: Annotated[Line, Field(max_length=200, title="The search")] = ""
+
+
+class NewIntegration(Configuration):
+    kind: Kind
+
+
+class ChangedIntegration(Configuration):
+    """``version`` is the one that the form was opened with."""
+
+    version: Version
+
+
+class HandOver(_Form):
+    account_id: Annotated[str, Field(max_length=128, title="A person")] = ""
+    q: Annotated[Line, Field(max_length=200, title="The search")] = ""
+    version: Version
+
+
+class Nothing(_Form):
+    """A form that only confirms."""
+
+
+class _Credentials(_Form):
+    name: Annotated[Line, Field(min_length=1, max_length=LONGEST_NAME, title="A name")]
+    address: Annotated[str, Field(max_length=500, title="The address")] = ""
+    credential_email: SecretStr = _EMPTY
+    credential_username: SecretStr = _EMPTY
+    credential_password: SecretStr = _EMPTY
+    credential_key: SecretStr = _EMPTY
+    credential_token: SecretStr = _EMPTY
+
+    def credential(self, name: str) -> str:
+        """What was entered for a field of the tool; empty if nothing was."""
+        value: SecretStr = getattr(self, f"credential_{name}")
+        return value.get_secret_value()
+
+    @property
+    def entered(self) -> frozenset[str]:
+        """The names of the credential fields that have something in them."""
+        return frozenset(name for name in CREDENTIALS if self.credential(name))
+
+
+CREDENTIALS = tuple(
+    name.removeprefix("credential_")
+    for name in _Credentials.model_fields
+    if name.startswith("credential_")
+)
+
+
+class NewConnection(_Credentials):
+    tool: Tool
+    others_may: OthersMay = OthersMay.VIEW
+
+
+class ChangedConnection(_Credentials):
+    version: Version
+    confirmed: Literal["", "yes"] = ""
+
+
+class Sharing(_Form):
+    others_may: OthersMay
+    version: Version

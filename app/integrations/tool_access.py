@@ -1,0 +1,63 @@
+"""What stands between the app and a tool: the address rule and the client that keeps to it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import httpx
+from fastapi import Depends, Request
+
+from app.house import House
+from app.tools.addresses import AddressRefused, AddressRule, host_and_port
+from app.tools.transport import Resolver, new_tool_client, resolve
+
+LONGEST_LOOKUP_S = 2.0
+
+
+def address_rule(request: Request) -> AddressRule:
+    """The operator's rule."""
+    house: House = request.app.state.house
+    return AddressRule.allowing(house.settings.tool_private_hosts)
+
+
+def resolver() -> Resolver:
+    """How names are looked up; tests put their own here."""
+    return resolve
+
+
+Rule = Annotated[AddressRule, Depends(address_rule)]
+Lookup = Annotated[Resolver, Depends(resolver)]
+
+
+async def tool_client(rule: Rule, lookup: Lookup) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that connects only where the rule allows."""
+    async with new_tool_client(rule, resolver=lookup) as client:
+        yield client
+
+
+ToolClient = Annotated[httpx.AsyncClient, Depends(tool_client)]
+
+
+async def checked_address(rule: AddressRule, lookup: Resolver, text: str) -> str:
+    """The address as it is stored, or ``AddressRefused``.
+
+    A name that does not resolve now may be stored: it is checked again at every connect.
+    """
+    address = rule.normalised(text)
+    host, port = host_and_port(address)
+    try:
+        async with asyncio.timeout(LONGEST_LOOKUP_S):
+            found = await lookup(host, port)
+    except (TimeoutError, OSError, UnicodeError):
+        return address
+    rule.check_resolved(host, port, found)
+    return address
+
+
+__all__ = [
+    "AddressRefused",
+    "Lookup",
+    "Rule",
+    "ToolClient",
+    "checked_address",
+]
