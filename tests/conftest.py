@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -25,6 +26,23 @@ from tests.people import ACCOUNTS, APP_URL, JIRA_URL, Visitor
 
 ROOT = Path(__file__).resolve().parents[1]
 MASTER_KEY = base64.b64encode(b"a master key of tests, 32 bytes.").decode()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium, which asks nobody but the test for anything."""
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return {
+        **browser_type_launch_args,
+        "executable_path": os.environ.get("CHROMIUM") or next(filter(None, found), None),
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    }
 
 
 @pytest.fixture(scope="session")
