@@ -1,0 +1,142 @@
+"""Reads in one round trip to PostgreSQL, with row-level security in force.
+
+Binding and query leave together, pipelined, on a connection in autocommit mode. PostgreSQL runs
+what stands before a Sync as one transaction, so the binding ends with the read and nothing has to
+be undone (PostgreSQL manual, message flow of the extended query, "Pipelining").
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from cachetools import LRUCache
+from psycopg import AsyncConnection, OperationalError
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Dialect, Row, Select
+from sqlalchemy.engine import IteratorResult
+from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.sql.compiler import SQLCompiler
+
+BIND = "SELECT set_config('app.instance_id', %s, true)"
+LONGEST_WAIT_S = 10
+_SHAPES_KEPT = 500
+
+Connect = Callable[[], Awaitable[AsyncConnection[Any]]]
+Found = list[tuple[Any, ...]]
+Processors = tuple[Callable[[Any], Any] | None, ...]
+
+
+class _Shape(NamedTuple):
+    """What statements of one form share; they differ only in their values."""
+
+    sql: SQLCompiler
+    columns: SimpleResultMetaData
+    processors: Processors | None
+
+
+class Reads:
+    """Runs SELECTs, each bound to one instance."""
+
+    def __init__(self, connect: Connect, dialect: Dialect, size: int) -> None:
+        self._connections = _Connections(connect, size)
+        self._dialect = dialect
+        self._shapes: LRUCache[Any, _Shape] = LRUCache(_SHAPES_KEPT)
+
+    async def rows(self, instance_id: UUID, statement: Select[Any]) -> Sequence[Row[Any]]:
+        """The instance's rows, typed as SQLAlchemy does; for columns, not for entities.
+
+        Raises ``psycopg.Error``, and ``TimeoutError`` when no connection comes free in 10 s.
+        """
+        key = statement._generate_cache_key()
+        assert key is not None  # noqa: S101 - only constructs of plug-ins have none
+        shape = self._shapes.get(key.key)
+        if shape is None:
+            shape = self._shapes[key.key] = self._shape_of(statement, key)
+        values = shape.sql.construct_params(extracted_parameters=key.bindparams, escape_names=False)
+        query = shape.sql.construct_expanded_state(values, escape_names=False)
+        parameters = dict(query.parameters)
+        for name, process in {**shape.sql._bind_processors, **query.processors}.items():
+            if name in parameters and callable(process):  # else replaced by its expanded elements
+                parameters[name] = process(parameters[name])
+        found = await self._connections.read(str(instance_id), query.statement, parameters)
+        if shape.processors is not None:
+            found = [_processed(row, shape.processors) for row in found]
+        rows: Sequence[Row[Any]] = IteratorResult[Any](shape.columns, iter(found)).all()
+        return rows
+
+    async def close(self) -> None:
+        """Close the connections, those in use when they come back."""
+        await self._connections.close()
+
+    def _shape_of(self, statement: Select[Any], key: Any) -> _Shape:
+        columns = statement.column_descriptions
+        if any(column["expr"] is column.get("entity", ()) for column in columns):
+            raise TypeError("rows() reads columns; to get entities open a session")
+        sql = self._dialect.statement_compiler(self._dialect, statement, cache_key=key)
+        assert isinstance(sql, SQLCompiler)  # noqa: S101 - for the type checker
+        processors = tuple(
+            column["type"].result_processor(self._dialect, None) for column in columns
+        )
+        names = SimpleResultMetaData([column["name"] for column in columns])
+        return _Shape(sql, names, processors if any(processors) else None)
+
+
+def _processed(row: tuple[Any, ...], processors: Processors) -> tuple[Any, ...]:
+    return tuple(
+        value if process is None else process(value)
+        for value, process in zip(row, processors, strict=True)
+    )
+
+
+class _Connections:
+    """Prepared connections; each serves one read at a time and is kept only if it went well."""
+
+    def __init__(self, connect: Connect, size: int) -> None:
+        self._connect = connect
+        self._turns = asyncio.Semaphore(size)
+        self._idle: list[AsyncConnection[Any]] = []
+        self._closed = False
+
+    async def read(self, instance_id: str, sql: str, parameters: Mapping[str, Any]) -> Found:
+        async with asyncio.timeout(LONGEST_WAIT_S):
+            await self._turns.acquire()
+        try:
+            while self._idle:
+                connection = self._idle.pop()
+                try:
+                    return await self._read_on(connection, instance_id, sql, parameters)
+                except OperationalError:
+                    # It was lost while it idled: a read may be asked again on another one.
+                    if not connection.broken:
+                        raise
+            return await self._read_on(await self._connect(), instance_id, sql, parameters)
+        finally:
+            self._turns.release()
+
+    async def close(self) -> None:
+        self._closed = True
+        while self._idle:
+            await self._idle.pop().close()
+
+    async def _read_on(
+        self,
+        connection: AsyncConnection[Any],
+        instance_id: str,
+        sql: str,
+        parameters: Mapping[str, Any],
+    ) -> Found:
+        try:
+            async with connection.pipeline():
+                await connection.execute(BIND, (instance_id,))
+                cursor = await connection.execute(sql, parameters, binary=True)
+            # Not inside: fetching there would ask for an answer before the Sync, a second trip.
+            found = await cursor.fetchall()
+        except BaseException:
+            await connection.close()
+            raise
+        if self._closed or connection.info.transaction_status is not TransactionStatus.IDLE:
+            await connection.close()
+        else:
+            self._idle.append(connection)
+        return found
