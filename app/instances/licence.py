@@ -96,6 +96,8 @@ class Licences:
         await asyncio.gather(*self._flights.values(), return_exceptions=True)
 
     def _may_ask(self, facts: InstanceFacts, now: datetime) -> bool:
+        if facts.installation_id in self._flights:
+            return True  # whoever comes meanwhile waits for the same answer
         tried_at = self._tried_at.get(facts.installation_id)
         return tried_at is None or now - tried_at >= RETRY_AFTER
 
