@@ -6,6 +6,7 @@ import jwt
 import pytest
 from playwright.sync_api import Frame, Page, expect
 
+from sandbox.assets import NODE_MODULES
 from sandbox.seed import ALICE, NORA, PIA
 from tests.sandbox.live import LiveWorld
 from tests.sandbox.stub_app import APP_KEY
@@ -156,3 +157,18 @@ def test_each_person_finds_what_conditions_show_them(
     page.goto(f"{live.url}/be/{ALICE}?next=/plugins/servlet/upm")
     page.get_by_role("link", name="Administration", exact=True).click()
     expect(page.locator("#app-frame iframe")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_sites_own_pages_pass_axe(
+    page: Page, live: LiveWorld, trouble: list[str], theme: str
+) -> None:
+    page.context.add_cookies([{"name": "sandbox_theme", "value": theme, "url": live.url}])
+    paths = ["/", "/plugins/servlet/upm", "/plugins/servlet/upm/requests", "/admin/groups"]
+    paths += ["/sandbox/faults", "/projects", "/projects/PAY/settings/people"]
+    page.goto(f"{live.url}/be/{ALICE}")
+    for path in paths:
+        page.goto(live.url + path)
+        page.evaluate((NODE_MODULES / "axe-core/axe.min.js").read_text())
+        found = page.evaluate("axe.run()")["violations"]
+        assert [(path, each["id"]) for each in found] == []
