@@ -11,8 +11,8 @@ import httpx
 from sandbox.main import create_app
 from sandbox.running import Sandbox
 from sandbox.site import SiteState
-from tests.servers import free_port, serving
 from tests.sandbox.stub_app import StubApp
+from tests.servers import free_port, serving
 
 
 @dataclass
