@@ -18,6 +18,8 @@ from app.instances.access_routes import router as access_settings
 from app.instances.licence_routes import router as licence_settings
 from app.instances.person_routes import router as person_settings
 from app.instances.set_up_routes import router as set_up
+from app.integrations.connection_routes import router as connections
+from app.integrations.routes import router as integrations
 from app.settings import Settings, SettingsMissing, load_settings
 from app.web.logging import configure_logging
 from app.web.setup import install_web
@@ -68,6 +70,8 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
     )
     for pages in (
         entrances,
+        integrations,
+        connections,
         set_up,
         access_settings,
         person_settings,
