@@ -28,6 +28,16 @@ ROOT = Path(__file__).resolve().parents[1]
 MASTER_KEY = base64.b64encode(b"a master key of tests, 32 bytes.").decode()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright's loop stays in the thread, where no other can run."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """In place of pytest-playwright's own, which trips over warnings as errors."""
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Debian's Chromium, which asks nobody but the test for anything."""

@@ -1,5 +1,4 @@
 import copy
-import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -64,24 +63,3 @@ def live(a_site: dict[str, Any]) -> Iterator[LiveWorld]:
     """Real servers, shared by a module: start them once."""
     with live_world(a_site) as world:
         yield world
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Debian's Chromium, in a container, talking to nobody."""
-    return {
-        **browser_type_launch_args,
-        "executable_path": os.environ.get("CHROMIUM", "/usr/bin/chromium"),
-        "args": [
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-        ],
-    }
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright's loop stays in the thread, where no other can run."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

@@ -1,6 +1,5 @@
-import os
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import pytest
@@ -69,17 +68,3 @@ async def asker() -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(small_app())
     async with httpx.AsyncClient(transport=transport, base_url="https://getint.example") as client:
         yield client
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **browser_type_launch_args,
-        "executable_path": os.environ.get("CHROMIUM", "/usr/bin/chromium"),
-        "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-    }
-
-
-@pytest.fixture(scope="session")
-def base_url() -> None:
-    """In place of the plugin's own, which this pytest warns of."""
