@@ -69,7 +69,8 @@ def rows_of(superuser: psycopg.Connection, instance_id: UUID) -> dict[str, int]:
     counted = {}
     for table in TABLES:
         query = f"SELECT count(*) FROM {table} WHERE instance_id = %s"  # noqa: S608
-        row = superuser.execute(query, (instance_id,)).fetchone()  # type: ignore[call-overload]
+        row = superuser.execute(query, (instance_id,)).fetchone()
+        assert row is not None
         counted[table] = row[0]
     return counted
 
