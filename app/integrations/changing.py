@@ -40,13 +40,14 @@ async def changing(
     house: House, visit: Visit, thing: Integration | Connection
 ) -> AsyncIterator[AsyncSession]:
     """Bind ``thing`` as it was checked; ``Conflict`` if it is not like that any more."""
-    version = thing.version
+    # Noted before: a transaction that fails takes the attributes with it.
+    kind, thing_id, version = _kind(thing), thing.id, thing.version
     try:
         async with house.database.of_instance(visit.caller.instance_id) as session:
             session.add(thing)
             yield session
     except StaleDataError:
-        raise await conflict(house, visit, thing, version) from None
+        raise await _conflict(house, visit, kind, thing_id, version) from None
     except IntegrityError:
         raise Conflict("Something that it refers to was deleted in the meantime.") from None
 
@@ -56,15 +57,18 @@ async def require_version(
 ) -> None:
     """Raise ``Conflict`` if the form was opened on another version than the one there is now."""
     if thing.version != version:
-        raise await conflict(house, visit, thing, version)
+        raise await _conflict(house, visit, _kind(thing), thing.id, version)
 
 
-async def conflict(
-    house: House, visit: Visit, thing: Integration | Connection, version: int
+def _kind(thing: Integration | Connection) -> str:
+    return "integration" if isinstance(thing, Integration) else "connection"
+
+
+async def _conflict(
+    house: House, visit: Visit, kind: str, thing_id: UUID, version: int
 ) -> Conflict:
     """Who changed what since ``version``, as the audit trail has it."""
-    kind = "integration" if isinstance(thing, Integration) else "connection"
-    entries = await _since(house, visit, kind, thing.id, version)
+    entries = await _since(house, visit, kind, thing_id, version)
     people = await house.people.named(visit.facts, [entry.account for entry in entries])
     told = [
         f"{people[entry.account].name} changed {_listed(entry.details)} on {when(entry.at)}."

@@ -10,7 +10,6 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    StringConstraints,
 )
 
 from app.access import OthersMay, Tool
@@ -34,10 +33,9 @@ def _is_text(text: str) -> str:
     return text
 
 
-Line = Annotated[str, AfterValidator(_is_one_line)]
-Text = Annotated[str, AfterValidator(_is_text)]
+ON_ONE_LINE = AfterValidator(_is_one_line)
+TEXT = AfterValidator(_is_text)
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, title="The version")]
-ProjectId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$", max_length=18)]
 OptionalId = Annotated[UUID | None, BeforeValidator(lambda text: text or None)]
 _EMPTY = SecretStr("")
 
@@ -49,14 +47,14 @@ class _Form(BaseModel):
 class Configuration(_Form):
     """What can be set of an integration or migration. ``project_q`` is a search, not kept."""
 
-    name: Annotated[Line, Field(min_length=1, max_length=LONGEST_NAME, title="A name")]
+    name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, title="A name"), ON_ONE_LINE]
     tool: Tool
-    project_id: Annotated[ProjectId | Literal[""], Field(title="A Jira project")] = ""
+    project_id: Annotated[str, Field(pattern=r"^[0-9]{0,18}$", title="A Jira project")] = ""
     connection_id: OptionalId = None
-    tool_place: Annotated[Line, Field(min_length=1, max_length=255, title="The place")]
+    tool_place: Annotated[str, Field(min_length=1, max_length=255, title="The place"), ON_ONE_LINE]
     direction: Direction
-    jql: Annotated[Text, Field(max_length=LONGEST_JQL, title="The filter")] = ""
-    project_q: Annotated[Line, Field(max_length=200, title="The search")] = ""
+    jql: Annotated[str, Field(max_length=LONGEST_JQL, title="The filter"), TEXT] = ""
+    project_q: Annotated[str, Field(max_length=200, title="The search"), ON_ONE_LINE] = ""
 
 
 class NewIntegration(Configuration):
@@ -71,7 +69,7 @@ class ChangedIntegration(Configuration):
 
 class HandOver(_Form):
     account_id: Annotated[str, Field(max_length=128, title="A person")] = ""
-    q: Annotated[Line, Field(max_length=200, title="The search")] = ""
+    q: Annotated[str, Field(max_length=200, title="The search"), ON_ONE_LINE] = ""
     version: Version
 
 
@@ -80,7 +78,7 @@ class Nothing(_Form):
 
 
 class _Credentials(_Form):
-    name: Annotated[Line, Field(min_length=1, max_length=LONGEST_NAME, title="A name")]
+    name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, title="A name"), ON_ONE_LINE]
     address: Annotated[str, Field(max_length=500, title="The address")] = ""
     credential_email: SecretStr = _EMPTY
     credential_username: SecretStr = _EMPTY
