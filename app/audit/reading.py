@@ -66,6 +66,8 @@ async def in_parts(
     """The rows of one snapshot, some at a time, through a cursor of the database."""
     async with house.database.of_instance(instance_id) as session:
         rows = await session.stream_scalars(statement.execution_options(yield_per=_AT_ONCE))
-        async for part in rows.partitions():
-            yield list(part)
-            session.expunge_all()
+        try:
+            async for part in rows.partitions():
+                yield list(part)
+        finally:
+            await rows.close()
