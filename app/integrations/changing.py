@@ -45,7 +45,12 @@ async def changing(
     try:
         async with house.database.of_instance(visit.caller.instance_id) as session:
             session.add(thing)
-            yield session
+            try:
+                yield session
+            except Exception:
+                # Undoing the transaction would also forget what the form is shown again with.
+                session.expunge(thing)
+                raise
     except StaleDataError:
         raise await _conflict(house, visit, kind, thing_id, version) from None
     except IntegrityError:
