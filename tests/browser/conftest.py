@@ -34,7 +34,8 @@ class Town:
 
     def control(self, method: str, path: str, json: Any = None) -> httpx.Response:
         """Use the sandbox's remote control."""
-        response = httpx.request(method, f"{self.jira_url}/sandbox/api{path}", json=json, timeout=20)
+        url = f"{self.jira_url}/sandbox/api{path}"
+        response = httpx.request(method, url, json=json, timeout=20)
         response.raise_for_status()
         return response
 
@@ -64,9 +65,7 @@ def town(settings: Settings, opened_site: SiteState) -> Iterator[Town]:
 def set_up_town(town: Town, superuser: psycopg.Connection) -> Town:
     """The same, with the admin's set-up behind it."""
     superuser.execute("UPDATE instances SET configured_at = now()")
-    superuser.execute(
-        "SELECT pg_notify('getint_changes', 'facts ' || id::text) FROM instances"
-    )
+    superuser.execute("SELECT pg_notify('getint_changes', 'facts ' || id::text) FROM instances")
     return town
 
 
