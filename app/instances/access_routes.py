@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
-from pydantic import BaseModel, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, StringConstraints
 
 from app.access import Action, Tool
 from app.errors import CannotTell, Conflict, InvalidInput
@@ -20,11 +20,11 @@ from app.instances.bindings import (
     remember_standard_unchecked,
     standard_group_name,
 )
-from app.instances.forms import sent_fields, wrong_fields
 from app.instances.group_changes import bind_group, load_binding, take_over_name, unbind_group
 from app.instances.jira_groups import KnownGroups
 from app.instances.models import GroupBinding
 from app.instances.tool_access import tool_access
+from app.integrations.form_body import filled
 from app.web.pages import Flag, fragment
 from app.web.routing import AuditedRoute
 from app.web.show import show
@@ -44,16 +44,13 @@ JIRA_AWAY = "Jira did not answer, so nothing was changed. Try again in a moment.
 class BindForm(BaseModel):
     """A group, named exactly as in Jira, for a tool."""
 
-    tool: Tool
+    tool: Tool = Field(title="A tool")
     group_name: Annotated[
-        str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")
-    ] = Field(min_length=1, max_length=255)
-
-
-_WORDS = {
-    "tool": "Choose a tool.",
-    "group_name": "Enter the name of a Jira group, up to 255 characters.",
-}
+        str,
+        StringConstraints(
+            strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$"
+        ),
+    ] = Field(title="The name of a Jira group")
 
 
 @router.get("")
@@ -92,16 +89,16 @@ async def bind_dialog(visit: Binding, tool: Tool | None = None) -> HTMLResponse:
 @router.post("/bind")
 async def bind(request: Request, visit: Binding) -> HTMLResponse:
     """Bind a further group to a tool."""
-    house, sent = _house(request), await sent_fields(request)
+    house, sent = _house(request), await filled(request, BindForm)
+    form = sent.form
+    if form is None:
+        return fragment(_bind_form(sent.values, sent.errors), status=422)
     try:
-        form = BindForm.model_validate(sent)
         group = await _group_named(house, visit, form.group_name)
         async with house.database.of_instance(visit.caller.instance_id) as session:
             await bind_group(session, house.changes, visit, form.tool, group)
-    except ValidationError as error:
-        return fragment(_bind_form(sent, wrong_fields(error, _WORDS)), status=422)
     except InvalidInput as error:
-        return fragment(_bind_form(sent, error.fields), status=422)
+        return fragment(_bind_form(sent.values, error.fields), status=422)
     flag = Flag(f"{group.name} is bound to {form.tool.label}")
     return fragment(await access_main(house, visit), flag=flag, close_dialog=True)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from app.access import Action
@@ -14,10 +14,10 @@ from app.house import House
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.instances.access_routes import found_by_name, read_groups
-from app.instances.forms import sent_fields
 from app.instances.licence_words import licence_words, manage_apps_url
 from app.instances.set_up import Kind, finish_set_up
 from app.instances.tool_access import tool_access
+from app.integrations.form_body import filled
 from app.web.pages import fragment
 from app.web.routing import AuditedRoute
 from app.web.show import show
@@ -71,16 +71,15 @@ async def set_up(request: Request, visit: SettingUp) -> HTMLResponse:
 async def finish(request: Request, visit: SettingUp) -> Response:
     """Finish the set-up and go on to the form of what was chosen."""
     house: House = request.app.state.house
-    try:
-        kind = SetUpForm.model_validate(await sent_fields(request)).kind
-    except ValidationError:
+    form = (await filled(request, SetUpForm)).form
+    if form is None:
         main = await set_up_main(house, visit, error="Choose Integration or Migration.")
         return fragment(main, status=422)
     bindings, known = await read_groups(house, visit)
     found = found_by_name(house, bindings, known) if known is not None else {}
     async with house.database.of_instance(visit.caller.instance_id) as session:
-        await finish_set_up(session, house.changes, visit, kind=kind, standard_groups=found)
-    return RedirectResponse(f"/integrations/new?kind={kind}", status_code=303)
+        await finish_set_up(session, house.changes, visit, kind=form.kind, standard_groups=found)
+    return RedirectResponse(f"/integrations/new?kind={form.kind}", status_code=303)
 
 
 async def set_up_main(house: House, visit: Visit, *, error: str = "") -> Markup:

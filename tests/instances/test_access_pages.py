@@ -140,13 +140,13 @@ async def test_a_further_group_gives_its_members_the_tool_until_it_is_unbound(
     ("sent", "message"),
     [
         ({"tool": "asana", "group_name": "no such group"}, "There is no group of this name"),
-        ({"tool": "asana", "group_name": ""}, "Enter the name of a Jira group"),
-        ({"tool": "asana", "group_name": "   "}, "Enter the name of a Jira group"),
-        ({"tool": "asana"}, ""),
-        ({"tool": "", "group_name": GITLAB}, "Choose a tool."),
-        ({"tool": "slack", "group_name": GITLAB}, "Choose a tool."),
-        ({"tool": "asana", "group_name": "nul\0"}, "Enter the name of a Jira group"),
-        ({"tool": "asana", "group_name": "x" * 256}, "Enter the name of a Jira group"),
+        ({"tool": "asana", "group_name": ""}, "The name of a Jira group is needed."),
+        ({"tool": "asana", "group_name": "   "}, "The name of a Jira group is needed."),
+        ({"tool": "asana"}, "The name of a Jira group is needed."),
+        ({"tool": "", "group_name": GITLAB}, "Choose one of the options."),
+        ({"tool": "slack", "group_name": GITLAB}, "Choose one of the options."),
+        ({"tool": "asana", "group_name": "nul\0"}, "cannot be used like this"),
+        ({"tool": "asana", "group_name": "x" * 256}, "at most 255 characters"),
     ],
 )
 async def test_a_form_that_can_not_be_used_comes_back_with_what_to_mend(
@@ -160,6 +160,24 @@ async def test_a_form_that_can_not_be_used_comes_back_with_what_to_mend(
     assert answer.status_code == 422
     assert message in answer.text
     assert 'hx-post="/settings/access/bind"' in answer.text
+    assert bindings(superuser) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        ("tool=asana&group_name=" + "x" * 70_000, 413),
+        ("tool=asana&tool=wrike&group_name=site-users", 422),
+        ("tool=asana&group_name=%ff", 422),
+        ("&".join(f"f{n}=1" for n in range(100)), 422),
+    ],
+)
+async def test_a_body_that_no_form_of_ours_sends_is_refused(
+    configured: Sandbox, as_: As, superuser: psycopg.Connection, content: str, status: int
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await as_("admin").post(f"{ACCESS}/bind", content=content, headers=headers)
+    assert answer.status_code == status
     assert bindings(superuser) == []
 
 
