@@ -39,8 +39,8 @@ class ToolPart:
 
 
 def tool_choices(visit: Visit, action: Action, kept: str = "") -> list[Choice]:
-    """The fourteen tools; ``kept`` is the one that a thing already has and may keep."""
-    return [
+    """The fourteen tools, those that may be chosen first; a thing may keep the ``kept`` one."""
+    choices = [
         Choice(
             tool.value,
             tool.label,
@@ -48,6 +48,7 @@ def tool_choices(visit: Visit, action: Action, kept: str = "") -> list[Choice]:
         )
         for tool in Tool
     ]
+    return sorted(choices, key=lambda choice: bool(choice.disabled_reason))
 
 
 def tool_of(text: str) -> Tool | None:

@@ -1,9 +1,10 @@
 """The main views of integrations: the list and one integration."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fastapi import Request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy import select
 
 from app.access import Action, Decision, Place, Reason, Tool, visible
@@ -17,6 +18,8 @@ from app.tools.catalogue import CATALOGUE
 from app.web.templates import render
 
 CHANGED = "getint:integrations-changed"
+# Places in a drawn menu; no name that people enter can hold such a sign.
+_ID, _NAME = "\ue000", "\ue001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,9 @@ class Actions:
 
 @dataclass(frozen=True, slots=True)
 class RowView:
-    """A row of the list as it is drawn."""
+    """A row of the list as it is drawn; ``id`` is safe as it is."""
 
-    id: str
+    id: Markup
     name: str
     is_migration: bool
     tool: str
@@ -40,10 +43,11 @@ class RowView:
     state: str
     state_look: str
     is_paused: bool
-    owner: Person
+    owner: Markup
     updated: str
     updated_iso: str
     actions: Actions
+    menu: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +69,16 @@ async def list_main(request: Request, visit: Visit, filters: Filters = NO_FILTER
     house: House = request.app.state.house
     page = await list_page(house, visit, filters)
     people = await house.people.named(visit.facts, [row.owner for row in page.rows])
+    owners = {account: drawn(person) for account, person in people.items()}
+    project_key = visit.project.key if visit.project else ""
     return render(
         "integrations/list.html",
-        rows=[row_view(visit, row, people[row.owner]) for row in page.rows],
+        rows=[row_view(visit, row, owners[row.owner]) for row in page.rows],
         page=page,
         filters=filters,
+        filter_form=_filter_form(filters, project_key),
         create_off=why_not(may_create_something(visit)),
-        project_key=visit.project.key if visit.project else "",
-        tools=[(tool.value, tool.label) for tool in Tool],
+        project_key=project_key,
         changed=CHANGED,
     )
 
@@ -83,8 +89,8 @@ async def detail_main(request: Request, visit: Visit, integration: Integration) 
     people = await house.people.named(visit.facts, [integration.owner])
     entry = CATALOGUE[Tool(integration.tool)]
     view = DetailView(
-        row=row_view(visit, integration, people[integration.owner]),
-        place_label=entry.place.label,
+        row=row_view(visit, integration, drawn(people[integration.owner])),
+        place_label=f"{entry.place.label} in {entry.label}",
         place=integration.tool_place,
         direction=DIRECTIONS[integration.direction],
         jql=integration.jql,
@@ -95,12 +101,16 @@ async def detail_main(request: Request, visit: Visit, integration: Integration) 
     return render("integrations/detail.html", it=view, changed=CHANGED)
 
 
-def row_view(visit: Visit, row: Listed | Integration, owner: Person) -> RowView:
+def row_view(visit: Visit, row: Listed | Integration, owner: Markup) -> RowView:
     """An integration in the words of the pages, with what may be done to it."""
     label = Tool(row.tool).label
     state, look = _state(row)
+    actions = Actions(
+        change=why_not(visit.can(Action.CHANGE_INTEGRATION, row)),
+        hand_over=why_not(visit.can(Action.HAND_OVER_INTEGRATION, row)),
+    )
     return RowView(
-        id=str(row.id),
+        id=Markup(row.id),  # noqa: S704 - an id is hexadecimal
         name=row.name,
         is_migration=row.kind == "migration",
         tool=label,
@@ -112,11 +122,14 @@ def row_view(visit: Visit, row: Listed | Integration, owner: Person) -> RowView:
         owner=owner,
         updated=when(row.updated_at),
         updated_iso=row.updated_at.isoformat(),
-        actions=Actions(
-            change=why_not(visit.can(Action.CHANGE_INTEGRATION, row)),
-            hand_over=why_not(visit.can(Action.HAND_OVER_INTEGRATION, row)),
-        ),
+        actions=actions,
+        menu=_menu_of(row, actions),
     )
+
+
+def drawn(person: Person) -> Markup:
+    """Somebody's picture and name; drawn once for all the rows that name them."""
+    return render("integrations/person.html", person=person)
 
 
 def may_create_something(visit: Visit, action: Action = Action.CREATE_INTEGRATION) -> Decision:
@@ -149,6 +162,31 @@ def _state(row: Listed | Integration) -> tuple[str, str]:
     if row.connection_id is None:
         return "No connection", "moved"
     return "Active", "success"
+
+
+def _menu_of(row: Listed | Integration, actions: Actions) -> Markup:
+    drawn_once = _menu(actions, row.state == "paused")
+    with_id = drawn_once.replace(_ID, str(row.id))
+    return Markup(with_id.replace(_NAME, escape(row.name)))  # noqa: S704 - escaped here
+
+
+@lru_cache(512)
+def _menu(actions: Actions, is_paused: bool) -> str:
+    """The menu of all rows with the same answers; a list draws many."""
+    menu = render(
+        "integrations/row_menu.html", actions=actions, is_paused=is_paused, id=_ID, name=_NAME
+    )
+    return str(menu)
+
+
+@lru_cache(256)
+def _filter_form(filters: Filters, project_key: str) -> Markup:
+    return render(
+        "integrations/filters.html",
+        filters=filters,
+        project_key=project_key,
+        tools=[(tool.value, tool.label) for tool in Tool],
+    )
 
 
 async def _connection_name(house: House, visit: Visit, integration: Integration) -> str | None:
