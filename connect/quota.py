@@ -101,6 +101,8 @@ class Quota:
             self._learn_structured(
                 headers.get(f"{prefix}ratelimit", ""), headers.get(f"{prefix}ratelimit-policy", "")
             )
+        if headers.get("ratelimit-reason") == _TENANT_REASON:
+            return  # one customer's own quota is not everybody's
         limit = _whole(headers.get("x-ratelimit-limit"))
         remaining = _whole(headers.get("x-ratelimit-remaining"))
         if limit is not None and remaining is not None and limit >= _SMALLEST_HOURLY_QUOTA:

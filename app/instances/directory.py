@@ -67,7 +67,7 @@ class Directory:
             instance_id=instance.id,
             installation_id=installation.id,
             site=open_site(installation, key),
-            is_installed=installation.uninstalled_at is None and installation.superseded_at is None,
+            is_installed=installation.uninstalled_at is None,
             is_enabled=installation.enabled,
             is_configured=instance.configured_at is not None,
             workspace_id=instance.jira_workspace_id,

@@ -78,7 +78,8 @@ class ConnectLifecycle:
         """A data import gives the site another client key; the earlier one is not asked any more.
 
         The earlier instance keeps everything and is never joined to the new one by itself: a base
-        URL proves nothing about who owned it before.
+        URL proves nothing about who owned it before. Nor does it prove that the earlier site is
+        gone (we may have missed that it was renamed), so the mark refuses and erases nothing.
         """
         assert event.base_url is not None  # noqa: S101 - the event's model demands it
         base_url = event.base_url.rstrip("/")
@@ -147,8 +148,7 @@ def _take_secret(installation: Installation, event: LifecycleEvent, key: Instanc
     secret = event.shared_secret.get_secret_value().encode()
     place = ("installations", installation.id, "secret")
     # Pages that were open before an uninstall have nothing to go on with.
-    pages_are_open = installation.uninstalled_at is None and installation.superseded_at is None
-    earlier = installation.secret if pages_are_open else None
+    earlier = installation.secret if installation.uninstalled_at is None else None
     if earlier is not None and key.open(earlier, *place) == secret:
         return
     installation.previous_secret = earlier

@@ -1,5 +1,6 @@
 """Points are metered, and whoever asks us to wait is obeyed, no wider than they asked."""
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,6 +89,14 @@ def test_jiras_word_counts_besides_our_meter(
 ) -> None:
     quota.learn(headers)
     assert quota.is_low() is low
+
+
+def test_one_customers_spent_quota_does_not_slow_the_others(quota: Quota) -> None:
+    spent = {"X-RateLimit-Limit": "65000", "X-RateLimit-Remaining": "0"}
+    quota.learn(httpx.Headers({**spent, "RateLimit-Reason": "jira-quota-tenant-based"}))
+    assert not quota.is_low()
+    quota.learn(httpx.Headers({**spent, "RateLimit-Reason": "jira-quota-global-based"}))
+    assert quota.is_low()
 
 
 def test_jiras_word_ends_with_its_window(quota: Quota, clock: Clock) -> None:

@@ -115,28 +115,36 @@ async def test_a_renamed_site_stays_the_same_instance(
     assert one(superuser, "SELECT count(*) FROM installations") == 1
 
 
-async def test_a_data_import_is_a_new_instance_and_supersedes_the_old_one_at_once(
-    house: House,
+async def test_a_data_import_is_a_new_instance_and_marks_the_old_one(
+    house: House, superuser: psycopg.Connection
 ) -> None:
     await apply(house, "installed")
     before = await facts_of(house)
-    assert before.is_installed
     await apply(house, "installed", clientKey=OTHER_KEY)
     after = await facts_of(house, OTHER_KEY)
     assert after.instance_id != before.instance_id
     assert after.is_installed
-    assert not (await facts_of(house)).is_installed
+    marked = "SELECT instance_id FROM installations WHERE superseded_at IS NOT NULL"
+    assert one(superuser, marked) == before.instance_id
 
 
-async def test_a_superseded_site_that_installs_again_comes_back(house: House) -> None:
+async def test_a_site_whose_address_another_took_is_not_locked_out(house: House) -> None:
+    await apply(house, "installed")
+    await apply(house, "installed", clientKey=OTHER_KEY)
+    assert (await facts_of(house)).is_installed
+
+
+async def test_a_superseded_site_that_installs_again_is_the_present_one(
+    house: House, superuser: psycopg.Connection
+) -> None:
     await apply(house, "installed")
     before = await facts_of(house)
     await apply(house, "installed", clientKey=OTHER_KEY)
     await apply(house, "installed")
-    after = await facts_of(house)
-    assert after.instance_id == before.instance_id
-    assert after.is_installed
-    assert not (await facts_of(house, OTHER_KEY)).is_installed
+    assert (await facts_of(house)).instance_id == before.instance_id
+    other = (await facts_of(house, OTHER_KEY)).instance_id
+    marked = "SELECT instance_id FROM installations WHERE superseded_at IS NOT NULL"
+    assert one(superuser, marked) == other
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["disabled", "uninstalled"])))
