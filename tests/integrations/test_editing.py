@@ -207,3 +207,36 @@ async def test_an_owner_is_not_asked_for_the_kind_again(as_: As) -> None:
     its = await created(gitlab)
     form = integration(name="Wages") | {"version": "1"}
     assert (await gitlab.post(f"/integrations/{its}", data=form)).status_code == 422
+
+
+async def test_deleting_and_changing_at_the_same_moment_end_well(
+    as_: As, superuser: psycopg.Connection
+) -> None:
+    gitlab, admin = as_("gitlab"), as_("admin")
+    its = await created(gitlab)
+    answers = await asyncio.gather(
+        gitlab.post(f"/integrations/{its}/delete"),
+        admin.post(f"/integrations/{its}/delete"),
+        gitlab.post(f"/integrations/{its}/pause"),
+        admin.post(f"/integrations/{its}", data=edited(1, name="Wages")),
+    )
+    statuses = [answer.status_code for answer in answers]
+    assert statuses.count(200) >= 1
+    assert set(statuses) <= {200, 404, 409}
+
+
+async def test_deleting_a_connection_while_it_is_being_chosen_ends_well(
+    as_: As, superuser: psycopg.Connection
+) -> None:
+    admin = as_("admin")
+    theirs = await connected(admin)
+    form = integration(connection_id=theirs)
+    deleted, made = await asyncio.gather(
+        admin.post(f"/connections/{theirs}/delete"), admin.post("/integrations", data=form)
+    )
+    assert (deleted.status_code, made.status_code) in {(200, 422), (409, 200), (200, 409)}
+    dangling = superuser.execute(
+        "SELECT count(*) FROM integrations i WHERE connection_id IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM connections c WHERE c.id = i.connection_id)"
+    ).fetchone()
+    assert dangling == (0,)
