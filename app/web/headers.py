@@ -43,7 +43,7 @@ def content_security_policy(ap_js_url: str | None) -> str:
         "default-src": ["'none'"],
         "script-src": ["'self'", *bridge],
         "style-src": ["'self'", *themes],
-        "img-src": ["'self'", "data:", "https:"],
+        "img-src": ["'self'", "data:", "https:", *bridge],  # avatars of a local Jira come by http
         "font-src": ["'self'", *fonts],
         "connect-src": ["'self'"],
         "form-action": ["'self'"],
