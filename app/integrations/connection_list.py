@@ -67,7 +67,7 @@ async def connections_main(
 
 def _statement(visit: Visit, tool: str, after: str) -> Select[Connection]:
     statement = select(Connection).where(
-        visible(visit.caller, Action.SEE_CONNECTION, Connection), in_view(visit, Connection)
+        visible(visit.caller, Action.SEE_CONNECTION, Connection), in_view(visit.project, Connection)
     )
     if tool:
         statement = statement.where(Connection.tool == tool)

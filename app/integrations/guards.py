@@ -13,7 +13,7 @@ from app.access import Action, visible
 from app.errors import NotFound
 from app.house import House
 from app.identity.guard import Guard
-from app.identity.visit import Proof, Visit
+from app.identity.visit import ProjectInView, Proof, Visit
 from app.integrations.models import Connection, Integration
 from app.integrations.reading import things
 
@@ -63,11 +63,13 @@ async def find_integration(request: Request, visit: Visit, integration_id: str) 
     return thing
 
 
-def in_view(visit: Visit, columns: type[Integration] | type[Connection]) -> ColumnElement[bool]:
+def in_view(
+    project: ProjectInView | None, columns: type[Integration] | type[Connection]
+) -> ColumnElement[bool]:
     """From a project's settings only what is of that project; connections also if of none."""
-    if visit.project is None:
+    if project is None:
         return true()
-    of_it = columns.project_id == visit.project.id
+    of_it = columns.project_id == project.id
     return or_(of_it, columns.project_id.is_(None)) if columns is Connection else of_it
 
 
@@ -78,7 +80,7 @@ async def _found(request: Request, visit: Visit, model: type[T], see: Action, te
     except ValueError:
         raise NotFound from None
     statement = select(model).where(
-        model.id == thing_id, visible(visit.caller, see, model), in_view(visit, model)
+        model.id == thing_id, visible(visit.caller, see, model), in_view(visit.project, model)
     )
     found = await things(house, visit, statement)
     if not found:
