@@ -1,5 +1,6 @@
 """The main views of integrations: the list and one integration."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -7,7 +8,7 @@ from fastapi import Request
 from markupsafe import Markup, escape
 from sqlalchemy import select
 
-from app.access import Action, Decision, Place, Reason, Tool, visible
+from app.access import Action, Decision, Place, Reason, Thing, Tool, visible
 from app.house import House
 from app.identity.people import Person
 from app.identity.visit import Visit
@@ -69,11 +70,10 @@ async def list_main(request: Request, visit: Visit, filters: Filters = NO_FILTER
     house: House = request.app.state.house
     page = await list_page(house, visit, filters)
     people = await house.people.named(visit.facts, [row.owner for row in page.rows])
-    owners = {account: drawn(person) for account, person in people.items()}
     project_key = visit.project.key if visit.project else ""
     return render(
         "integrations/list.html",
-        rows=[row_view(visit, row, owners[row.owner]) for row in page.rows],
+        rows=_drawn_rows(visit, page.rows, people),
         page=page,
         filters=filters,
         filter_form=_filter_form(filters, project_key),
@@ -89,7 +89,7 @@ async def detail_main(request: Request, visit: Visit, integration: Integration) 
     people = await house.people.named(visit.facts, [integration.owner])
     entry = CATALOGUE[Tool(integration.tool)]
     view = DetailView(
-        row=row_view(visit, integration, drawn(people[integration.owner])),
+        row=row_view(integration, drawn(people[integration.owner]), _actions(visit, integration)),
         place_label=f"{entry.place.label} in {entry.label}",
         place=integration.tool_place,
         direction=DIRECTIONS[integration.direction],
@@ -101,14 +101,36 @@ async def detail_main(request: Request, visit: Visit, integration: Integration) 
     return render("integrations/detail.html", it=view, changed=CHANGED)
 
 
-def row_view(visit: Visit, row: Listed | Integration, owner: Markup) -> RowView:
+def _drawn_rows(visit: Visit, rows: list[Listed], people: Mapping[str, Person]) -> Markup:
+    """All rows of a page; those that are in the same place are decided on once."""
+    decided: dict[Place, Actions] = {}
+    drawn_rows = []
+    for row in rows:
+        place = Place(row.instance_id, row.workspace_id, row.tool, row.project_id, row.owner)
+        actions = decided.get(place)
+        if actions is None:
+            actions = decided[place] = _actions(visit, place)
+        drawn_rows.append(_drawn_row(row, people[row.owner], actions))
+    return Markup("").join(drawn_rows)
+
+
+@lru_cache(4096)
+def _drawn_row(row: Listed, owner: Person, actions: Actions) -> Markup:
+    """A row of the list: the same again for everybody with the same answers."""
+    return render("integrations/row.html", row=row_view(row, drawn(owner), actions))
+
+
+def _actions(visit: Visit, thing: Thing) -> Actions:
+    return Actions(
+        change=why_not(visit.can(Action.CHANGE_INTEGRATION, thing)),
+        hand_over=why_not(visit.can(Action.HAND_OVER_INTEGRATION, thing)),
+    )
+
+
+def row_view(row: Listed | Integration, owner: Markup, actions: Actions) -> RowView:
     """An integration in the words of the pages, with what may be done to it."""
     label = Tool(row.tool).label
     state, look = _state(row)
-    actions = Actions(
-        change=why_not(visit.can(Action.CHANGE_INTEGRATION, row)),
-        hand_over=why_not(visit.can(Action.HAND_OVER_INTEGRATION, row)),
-    )
     return RowView(
         id=Markup(row.id),  # noqa: S704 - an id is hexadecimal
         name=row.name,
@@ -127,17 +149,20 @@ def row_view(visit: Visit, row: Listed | Integration, owner: Markup) -> RowView:
     )
 
 
+@lru_cache(1024)
 def drawn(person: Person) -> Markup:
-    """Somebody's picture and name; drawn once for all the rows that name them."""
+    """Somebody's picture and name."""
     return render("integrations/person.html", person=person)
 
 
 def may_create_something(visit: Visit, action: Action = Action.CREATE_INTEGRATION) -> Decision:
     """A yes if any tool may be used here, else the reason that would remain with a tool."""
-    decisions = [visit.can(action, place_of(visit, tool.value)) for tool in Tool]
-    for decision in decisions:
+    decisions = []
+    for tool in Tool:
+        decision = visit.can(action, place_of(visit, tool.value))
         if decision:
             return decision
+        decisions.append(decision)
     for decision in decisions:
         if decision.reason is not Reason.NOT_THEIR_TOOL:
             return decision
