@@ -49,6 +49,7 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
         docs_url=None,
         redoc_url=None,
         max_body_size=MAX_BODY_BYTES,
+        redirect_slashes=False,  # it would name the Host header's host
     )
     app.state.house = house
     app.include_router(health)

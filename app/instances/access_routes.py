@@ -24,7 +24,7 @@ from app.instances.group_changes import bind_group, load_binding, take_over_name
 from app.instances.jira_groups import KnownGroups
 from app.instances.models import GroupBinding
 from app.instances.tool_access import tool_access
-from app.integrations.form_body import filled
+from app.web.forms import filled, takes_form
 from app.web.pages import Flag, fragment
 from app.web.routing import AuditedRoute
 from app.web.show import show
@@ -86,7 +86,7 @@ async def bind_dialog(visit: Binding, tool: Tool | None = None) -> HTMLResponse:
     return fragment(_bind_form({"tool": tool or "", "group_name": ""}, {}))
 
 
-@router.post("/bind")
+@router.post("/bind", openapi_extra=takes_form(BindForm))
 async def bind(request: Request, visit: Binding) -> HTMLResponse:
     """Bind a further group to a tool."""
     house, sent = _house(request), await filled(request, BindForm)

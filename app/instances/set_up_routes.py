@@ -17,7 +17,7 @@ from app.instances.access_routes import found_by_name, read_groups
 from app.instances.licence_words import licence_words, manage_apps_url
 from app.instances.set_up import Kind, finish_set_up
 from app.instances.tool_access import tool_access
-from app.integrations.form_body import filled
+from app.web.forms import filled, takes_form
 from app.web.pages import fragment
 from app.web.routing import AuditedRoute
 from app.web.show import show
@@ -67,7 +67,7 @@ async def set_up(request: Request, visit: SettingUp) -> HTMLResponse:
     return show(request, visit, main, active="integrations", title="Set up Getint")
 
 
-@router.post("")
+@router.post("", openapi_extra=takes_form(SetUpForm))
 async def finish(request: Request, visit: SettingUp) -> Response:
     """Finish the set-up and go on to the form of what was chosen."""
     house: House = request.app.state.house

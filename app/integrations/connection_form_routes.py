@@ -20,13 +20,13 @@ from app.integrations.connection_form import (
     values_of,
 )
 from app.integrations.connection_list import connections_main
-from app.integrations.form_body import filled
 from app.integrations.guards import At, the_connection
 from app.integrations.models import Connection
 from app.integrations.pages import may_create_something, place_of
 from app.integrations.schemas import ChangedConnection, NewConnection
 from app.integrations.tool_access import AddressRefused, Lookup, Rule, checked_address
 from app.tools.catalogue import CATALOGUE, ToolEntry
+from app.web.forms import filled, takes_form
 from app.web.pages import Flag, fragment
 from app.web.routing import AuditedRoute
 from app.web.show import show
@@ -58,7 +58,7 @@ async def show_tool_part(visit: Creating, *, tool: str = "") -> HTMLResponse:
     return fragment(tool_fields(tool_of(tool)))
 
 
-@router.post("")
+@router.post("", openapi_extra=takes_form(NewConnection))
 async def create(request: Request, visit: Creating, rule: Rule, lookup: Lookup) -> HTMLResponse:
     """Create one, owned by the visitor."""
     house: House = request.app.state.house
@@ -91,7 +91,7 @@ async def edit(request: Request, at: Changing) -> HTMLResponse:
     return show(request, at.visit, main, active="connections", title=title)
 
 
-@router.post("/{connection_id}")
+@router.post("/{connection_id}", openapi_extra=takes_form(ChangedConnection))
 async def save(request: Request, at: Changing, rule: Rule, lookup: Lookup) -> HTMLResponse:
     """Set what the form says, unless somebody was faster."""
     house: House = request.app.state.house

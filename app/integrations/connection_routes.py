@@ -18,13 +18,13 @@ from app.integrations.connection_form_routes import dependants_of
 from app.integrations.connection_form_routes import router as forms
 from app.integrations.connection_list import CHANGED, connections_main
 from app.integrations.cursors import position_of
-from app.integrations.form_body import filled
 from app.integrations.guards import At, the_connection
 from app.integrations.models import Connection
 from app.integrations.schemas import Sharing
 from app.integrations.tool_access import ToolClient
 from app.tools.catalogue import CATALOGUE
 from app.tools.probe import probe
+from app.web.forms import filled, takes_form
 from app.web.pages import Flag, fragment
 from app.web.routing import AuditedRoute
 from app.web.show import show
@@ -78,7 +78,7 @@ async def ask_what_others_may(at: Governed) -> HTMLResponse:
     return fragment(_sharing(at.thing, at.thing.others_may, {}))
 
 
-@pages.post("/{connection_id}/sharing")
+@pages.post("/{connection_id}/sharing", openapi_extra=takes_form(Sharing))
 async def share(request: Request, at: Governed) -> HTMLResponse:
     """Set what others may do with it."""
     house: House = request.app.state.house

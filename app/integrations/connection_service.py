@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import Action, visible
 from app.audit.trail import record
+from app.encryption import CannotOpen
+from app.errors import Conflict
 from app.identity.visit import Visit
 from app.integrations.models import Connection, Integration
 from app.integrations.schemas import NewConnection
@@ -133,10 +135,17 @@ async def note_test(
 
 
 def opened(visit: Visit, connection: Connection) -> dict[str, str]:
-    """The credentials in the clear, for the tool and nobody else."""
-    plain = visit.facts.key.open(
-        connection.credentials, "connections", connection.id, "credentials"
-    )
+    """The credentials in the clear, for the tool and nobody else; ``Conflict`` if they are lost."""
+    try:
+        plain = visit.facts.key.open(
+            connection.credentials, "connections", connection.id, "credentials"
+        )
+    except CannotOpen:
+        raise Conflict(
+            "The stored credentials of this connection can no longer be opened.",
+            title="The credentials are lost",
+            mend="Edit the connection and enter them again.",
+        ) from None
     credentials: dict[str, str] = json.loads(plain)
     return credentials
 

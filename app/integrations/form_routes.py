@@ -13,7 +13,6 @@ from app.identity.guard import context
 from app.identity.visit import Visit
 from app.integrations import service
 from app.integrations.changing import changing, require_version
-from app.integrations.form_body import CHOOSE, filled
 from app.integrations.form_page import (
     form_main,
     project_part,
@@ -26,6 +25,7 @@ from app.integrations.models import Connection, Integration
 from app.integrations.pages import detail_main, may_create_something, place_of
 from app.integrations.schemas import ChangedIntegration, Configuration, NewIntegration
 from app.tools.catalogue import CATALOGUE
+from app.web.forms import CHOOSE, filled, takes_form
 from app.web.pages import Flag, fragment
 from app.web.routing import AuditedRoute
 from app.web.show import show
@@ -85,7 +85,7 @@ async def show_tool_part(
     return fragment(await tool_fields(house, visit, {"tool": tool}))
 
 
-@router.post("")
+@router.post("", openapi_extra=takes_form(NewIntegration))
 async def create(request: Request, visit: Creating) -> HTMLResponse:
     """Create one, owned by the visitor."""
     house: House = request.app.state.house
@@ -120,7 +120,7 @@ async def edit(request: Request, at: Changing) -> HTMLResponse:
     return show(request, at.visit, main, active="integrations", title=f"Edit {at.thing.name}")
 
 
-@router.post("/{integration_id}")
+@router.post("/{integration_id}", openapi_extra=takes_form(ChangedIntegration))
 async def save(request: Request, at: Changing) -> HTMLResponse:
     """Set what the form says, unless somebody was faster."""
     house: House = request.app.state.house

@@ -13,7 +13,6 @@ from app.house import House
 from app.identity.visit import ProjectInView, Visit
 from app.integrations import service
 from app.integrations.changing import changing, require_version
-from app.integrations.form_body import filled
 from app.integrations.form_page import NO_ERRORS
 from app.integrations.guards import At, the_integration
 from app.integrations.jira_projects import asking_jira
@@ -21,6 +20,7 @@ from app.integrations.models import Integration
 from app.integrations.pages import CHANGED
 from app.integrations.schemas import HandOver
 from app.integrations.wording import why_not
+from app.web.forms import filled, takes_form
 from app.web.pages import Flag, fragment
 from app.web.routing import AuditedRoute
 from app.web.templates import render
@@ -59,7 +59,7 @@ async def find_people(request: Request, at: HandingOver, *, q: str = "") -> HTML
     )
 
 
-@router.post("/{integration_id}/hand-over")
+@router.post("/{integration_id}/hand-over", openapi_extra=takes_form(HandOver))
 async def hand_over(request: Request, at: HandingOver) -> HTMLResponse:
     """Make somebody else the owner, if they could have created it."""
     house: House = request.app.state.house

@@ -30,6 +30,13 @@ class Filled(Generic[F]):
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
+def takes_form(model: type[BaseModel]) -> dict[str, Any]:
+    """What the API description says of a route that reads ``model``: for ``openapi_extra``."""
+    schema = model.model_json_schema()
+    inlined = _inlined(schema, schema.pop("$defs", {}))
+    return {"requestBody": {"required": True, "content": {FORM: {"schema": inlined}}}}
+
+
 async def filled(request: Request, model: type[F]) -> Filled[F]:
     """Read the body. Raises ``InvalidInput`` or ``TooLarge`` for what no form of ours sends."""
     entered = await _fields(request)
@@ -64,6 +71,17 @@ async def _fields(request: Request) -> dict[str, str]:
     if len({name for name, _ in pairs}) != len(pairs):
         raise InvalidInput("The form that was sent names a field twice.")
     return dict(pairs)
+
+
+def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
+    """Definitions in place of what points at them: in the whole description they would be lost."""
+    if isinstance(node, list):
+        return [_inlined(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return _inlined(definitions[node["$ref"].rpartition("/")[2]], definitions)
+    return {name: _inlined(member, definitions) for name, member in node.items()}
 
 
 def _messages(model: type[BaseModel], error: ValidationError) -> dict[str, str]:

@@ -1,0 +1,159 @@
+"""Whatever is sent to any route, with the best of tokens, it is answered and never breaks."""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Err
+
+from app.main import create_app
+from app.settings import Settings
+from sandbox.main import create_app as create_sandbox
+from sandbox.running import Sandbox
+from sandbox.site import SiteState
+from tests.people import ACCOUNTS
+from tests.security.test_row_security import fill
+from tests.servers import free_port, serving
+
+EXAMPLES_A_ROUTE = 25
+# As they stand in a body or address: bytes that no browser sends, texts that trip others up.
+NASTY = ["%00", "%ED%A0%80", "%FF", "%E2%80%AE", "%27%22%60%3B--", "%7B%7B7*7%7D%7D", "%", "..%2F"]
+NASTY += [
+    "9" * 400,
+    "%C3%A9" * 900,
+    "",
+    "%F0%9F%92%A9",
+    "-1",
+    "1e999",
+    "null",
+    "%0D%0ASet-Cookie%3A",
+]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The app on a real port, with a site, a set-up and one of everything in it."""
+
+    url: str
+    sandbox: Sandbox
+    ids: dict[str, str]
+
+    def headers(self) -> dict[str, str]:
+        token = self.sandbox.host.context_token(ACCOUNTS["admin"])
+        return {"Authorization": f"JWT {token}"}
+
+    def description(self) -> dict[str, Any]:
+        described: dict[str, Any] = httpx.get(f"{self.url}/openapi.json", timeout=10).json()
+        return described
+
+
+@pytest.fixture
+def target(
+    settings: Settings, opened_site: SiteState, superuser: psycopg.Connection
+) -> Iterator[Target]:
+    app_port, jira_port = free_port(), free_port()
+    app_url, jira_url = f"http://localhost:{app_port}", f"http://localhost:{jira_port}"
+    live = settings.model_copy(
+        update={
+            "app_base_url": app_url,
+            "connect_install_keys_url": f"{jira_url}/install-keys",
+        }
+    )
+    site = copy.deepcopy(opened_site)
+    site.base_url = jira_url
+    jira = create_sandbox(site, app_http=httpx.AsyncClient(), close_http=True)
+    with serving(create_app(live), app_port), serving(jira, jira_port):
+        httpx.post(
+            f"{jira_url}/sandbox/api/install",
+            json={"url": f"{app_url}/atlassian-connect.json"},
+            timeout=20,
+        ).raise_for_status()
+        superuser.execute("UPDATE instances SET configured_at = now()")
+        row = superuser.execute("SELECT id FROM instances").fetchone()
+        assert row
+        integration_id = str(fill(superuser, row[0]))
+        connection = superuser.execute("SELECT id FROM connections").fetchone()
+        assert connection
+        ids = {"integration_id": integration_id, "connection_id": str(connection[0])}
+        yield Target(app_url, jira.state.sandbox, ids)
+
+
+def test_no_route_breaks_whatever_is_sent_to_it(target: Target) -> None:
+    schema = schemathesis.openapi.from_dict(target.description())
+    walked = 0
+    for result in schema.get_all_operations():
+        assert not isinstance(result, Err), result
+        operation = result.ok()
+        walked += 1
+
+        @settings_of_hypothesis(
+            max_examples=EXAMPLES_A_ROUTE,
+            deadline=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(), is_real=st.booleans())
+        def attack(case: schemathesis.Case[Any], is_real: bool) -> None:
+            for name in target.ids.keys() & (case.path_parameters or {}).keys():
+                if is_real:
+                    case.path_parameters[name] = target.ids[name]
+            response = case.call(base_url=target.url, headers=target.headers(), timeout=20)
+            case.validate_response(response, checks=[not_a_server_error])
+
+        attack()
+    assert walked > 40
+
+
+def test_no_form_breaks_on_what_no_browser_sends(target: Target) -> None:
+    forms = 0
+    with httpx.Client(base_url=target.url, timeout=20) as client:
+        for path, methods in target.description()["paths"].items():
+            body = methods.get("post", {}).get("requestBody")
+            if body is None:
+                continue
+            forms += 1
+            fields = body["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]
+            for content in _nasty_bodies(list(fields)):
+                response = client.post(
+                    path.format(**target.ids),
+                    content=content,
+                    headers={
+                        **target.headers(),
+                        "Content-Type": "application/x-www-form-urlencoded",
+                    },
+                )
+                assert response.status_code < 500, (path, content[:80], response.status_code)
+    assert forms >= 8
+
+
+def _nasty_bodies(fields: list[str]) -> Iterator[bytes]:
+    for nasty in NASTY:
+        yield "&".join(f"{name}={nasty}" for name in fields).encode()
+        yield f"{nasty}={nasty}".encode()
+    yield b"&&&==="
+    yield b"\xff\xfe"
+    yield f"{fields[0]}=1&{fields[0]}=2".encode()
+
+
+def test_no_address_breaks_on_what_no_browser_sends(target: Target) -> None:
+    with httpx.Client(base_url=target.url, timeout=20) as client:
+        for path, methods in target.description()["paths"].items():
+            for nasty in NASTY:
+                url = path.replace("{", "").replace("}", "") if "{" not in path else None
+                url = url or path.split("{")[0] + (nasty or "x")
+                for method in methods:
+                    response = client.request(
+                        method, f"{url}?q={nasty}&after={nasty}&{nasty}", headers=target.headers()
+                    )
+                    known = {200, 303, 400, 401, 403, 404, 405, 409, 413, 422}
+                    assert response.status_code in known, (method, url, response.status_code)
