@@ -85,6 +85,10 @@ class Listed:
     updated_at: datetime
     instance_id: UUID
 
+    def __hash__(self) -> int:
+        """Told apart by id and time of change, compared by everything."""
+        return hash((self.id.int, self.updated_at))
+
     @property
     def position(self) -> Position:
         """Where it stands in the order."""

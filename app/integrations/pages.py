@@ -19,8 +19,8 @@ from app.tools.catalogue import CATALOGUE
 from app.web.templates import render
 
 CHANGED = "getint:integrations-changed"
-# Places in a drawn menu; no name that people enter can hold such a sign.
-_ID, _NAME = "\ue000", "\ue001"
+# Places in what is drawn once; no name that people enter can hold such a sign.
+_ID, _NAME, _ROWS = "\ue000", "\ue001", "\ue002"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +70,41 @@ async def list_main(request: Request, visit: Visit, filters: Filters = NO_FILTER
     house: House = request.app.state.house
     page = await list_page(house, visit, filters)
     people = await house.people.named(visit.facts, [row.owner for row in page.rows])
-    project_key = visit.project.key if visit.project else ""
-    return render(
+    before, after = _around_rows(
+        filters,
+        project_key=visit.project.key if visit.project else "",
+        create_off=why_not(may_create_something(visit)),
+        has_rows=bool(page.rows),
+        next_href=page.next_href,
+        previous_href=page.previous_href,
+    )
+    return Markup("").join((before, _drawn_rows(visit, page.rows, people), after))
+
+
+@lru_cache(512)
+def _around_rows(
+    filters: Filters,
+    *,
+    project_key: str,
+    create_off: str,
+    has_rows: bool,
+    next_href: str,
+    previous_href: str,
+) -> tuple[Markup, Markup]:
+    """What stands before and after the rows; drawn once for all who see the same of it."""
+    html = render(
         "integrations/list.html",
-        rows=_drawn_rows(visit, page.rows, people),
-        page=page,
+        rows=_ROWS if has_rows else "",
+        next_href=next_href,
+        previous_href=previous_href,
         filters=filters,
         filter_form=_filter_form(filters, project_key),
-        create_off=why_not(may_create_something(visit)),
+        create_off=create_off,
         project_key=project_key,
         changed=CHANGED,
     )
+    before, _, after = html.partition(_ROWS)
+    return before, after
 
 
 async def detail_main(request: Request, visit: Visit, integration: Integration) -> Markup:
