@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import psycopg
 import pytest
 from fastapi import FastAPI
@@ -23,6 +24,10 @@ from sandbox.main import create_app as create_sandbox
 from sandbox.running import Sandbox
 from sandbox.site import SiteState
 from tests.people import ACCOUNTS, APP_URL, JIRA_URL, Visitor
+
+# The same examples each time, and no clock: a slow machine is no failure.
+hypothesis.settings.register_profile("house", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parents[1]
 MASTER_KEY = base64.b64encode(b"a master key of tests, 32 bytes.").decode()
