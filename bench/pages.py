@@ -73,9 +73,7 @@ def _rounds(stand: Stand, sides: dict[str, tuple[int, int]]) -> dict[str, list[R
             found = _round(stand, pid, port, ROUND_S if number >= 0 else 3)
             if number >= 0:  # the first one warms up
                 rounds[name].append(found)
-                print(
-                    f"  {name}: {found.per_second:.0f}/s, {found.cpu_us:.0f} us", flush=True
-                )
+                print(f"  {name}: {found.per_second:.0f}/s, {found.cpu_us:.0f} us", flush=True)
     return rounds
 
 
@@ -90,7 +88,7 @@ def _round(stand: Stand, pid: int, port: int, seconds: float) -> Round:
         cwd=ROOT,
         check=False,
         timeout=seconds + 30,
-        preexec_fn=lambda: os.sched_setaffinity(0, {OTHER_CORE}),  # noqa: PLW1509
+        preexec_fn=lambda: os.sched_setaffinity(0, {OTHER_CORE}),
     )
     if ran.returncode:
         raise RuntimeError(f"the load ended: {ran.stderr[-500:]}")
@@ -107,7 +105,7 @@ def _round(stand: Stand, pid: int, port: int, seconds: float) -> Round:
 
 def _figures(rounds: dict[str, list[Round]]) -> Figures:
     def middle(side: str, name: str) -> float:
-        return statistics.median(getattr(each, name) for each in rounds[side])
+        return statistics.median(float(getattr(each, name)) for each in rounds[side])
 
     titles = {"ours": "ours", "peer": "atlassian-connect-express 11.5.3"}
     table = [
