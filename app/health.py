@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from app.errors import NotFound
 from app.house import House
+from app.metrics import show_quota
 
 router = APIRouter(tags=["health"])
 
@@ -39,4 +40,5 @@ async def metrics(request: Request) -> Response:
         sent.encode(), expected.get_secret_value().encode()
     ):
         raise NotFound
+    show_quota(house.quota)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

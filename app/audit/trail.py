@@ -12,6 +12,7 @@ from app.access import Answer, Decision
 from app.audit.models import AuditEntry
 from app.database import Database
 from app.identity.visit import Visit
+from app.metrics import REFUSALS
 
 # The same refusal again within a minute tells nothing new and must not fill the trail.
 _SAME_REFUSAL_S = 60
@@ -52,11 +53,13 @@ class Refusals:
 
     async def note(self, visit: Visit, decision: Decision, path_ids: Mapping[str, Any]) -> None:
         """Add an entry for a refusal of ``visit``; ``path_ids`` are the ids of its address."""
+        REFUSALS.labels(decision.reason.name).inc()
         if decision.answer is not Answer.NO:
             return  # that Jira was away is nobody's attempt
         kind, thing_id = next(iter(path_ids.items()), (None, None))
         thing_id = None if thing_id is None else _plain(str(thing_id))
-        same = (visit.caller.instance_id, visit.caller.account, visit.action, thing_id)
+        who = (visit.caller.instance_id, visit.caller.account)
+        same = (*who, visit.action, thing_id, decision.reason)
         if same in self._recent:
             return
         self._recent[same] = None

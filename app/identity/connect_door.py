@@ -17,6 +17,7 @@ from app.instances.bindings import newly_standard, remember_standard_unchecked
 from app.instances.directory import Directory
 from app.instances.facts import InstanceFacts
 from app.instances.licence import STANDING, Licences, PageWord
+from app.metrics import TOKENS_REFUSED
 from app.settings import Settings
 from connect import (
     Claims,
@@ -64,6 +65,7 @@ class ConnectDoor:
             facts, claims = await self._proven(request, proof)
         except TokenRefused as refused:
             _log.info("token refused", reason=refused.reason, proof=proof)
+            TOKENS_REFUSED.labels(refused.reason).inc()
             raise Unproven(str(refused), mend=RELOAD) from refused
         request.state.frame_ancestors = (facts.site.base_url, facts.site.display_url)
         if claims.account_id is None:

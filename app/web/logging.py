@@ -9,6 +9,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from app.metrics import REQUEST_SECONDS
 from app.web.request_id import current_request_id
 
 REDACTED = "[redacted]"
@@ -85,7 +86,7 @@ def _quieten() -> None:
 
 
 class AccessLog:
-    """Writes method, path without its query string, status and milliseconds of each request."""
+    """Logs method, path without its query string, status and milliseconds; counts the time."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -107,10 +108,12 @@ class AccessLog:
         try:
             await self._app(scope, receive, send_noting)
         finally:
+            seconds = time.perf_counter() - started
+            REQUEST_SECONDS.labels(f"{status // 100}xx").observe(seconds)
             self._log.info(
                 "request",
                 method=scope["method"],
                 path=scope["path"],
                 status=status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
+                ms=round(seconds * 1000, 1),
             )
