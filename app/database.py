@@ -73,13 +73,8 @@ def must_step_down(bypasses_row_security: bool, *, development: bool) -> bool:
 
 
 async def connect_for_reads(settings: Settings) -> psycopg.AsyncConnection[Any]:
-    """A connection as ``app.reads`` needs it, of a role that row-level security binds.
-
-    Each statement is prepared when it is first met, so that a read costs PostgreSQL little.
-    """
-    connection = await psycopg.AsyncConnection.connect(
-        settings.libpq_url, autocommit=True, prepare_threshold=0
-    )
+    """A connection as ``app.reads`` needs it, of a role that row-level security binds."""
+    connection = await psycopg.AsyncConnection.connect(settings.libpq_url, autocommit=True)
     try:
         found = await (await connection.execute(BYPASSES_ROW_SECURITY)).fetchone()
         assert found is not None  # noqa: S101 - the current role exists
@@ -116,9 +111,7 @@ class Database:
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
-        self._reads = Reads(
-            partial(connect_for_reads, settings), self.engine.dialect, settings.database_pool_size
-        )
+        self._reads = Reads(partial(connect_for_reads, settings), settings.database_pool_size)
 
         @event.listens_for(self.engine.sync_engine, "connect")
         def _prepare(connection: Any, _record: Any) -> None:

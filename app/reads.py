@@ -1,29 +1,30 @@
 """Reads in one round trip to PostgreSQL, with row-level security in force.
 
-Binding and query leave together, pipelined, on a connection in autocommit mode. PostgreSQL runs
-what stands before a Sync as one transaction, so the binding ends with the read and nothing has to
-be undone (PostgreSQL manual, message flow of the extended query, "Pipelining").
+Binding and query leave together. PostgreSQL runs what stands before a Sync as one transaction, so
+the binding ends with the read and nothing has to be undone (PostgreSQL manual, message flow of the
+extended query, "Pipelining").
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from cachetools import LRUCache
 from psycopg import AsyncConnection, OperationalError
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Dialect, Row, Select
+from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
 from sqlalchemy.engine import IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.sql.compiler import SQLCompiler
 
-BIND = "SELECT set_config('app.instance_id', %s, true)"
+from app.pipeline import Found, Pipeline
+
 LONGEST_WAIT_S = 10
 _SHAPES_KEPT = 500
 
 Connect = Callable[[], Awaitable[AsyncConnection[Any]]]
-Found = list[tuple[Any, ...]]
 Processors = tuple[Callable[[Any], Any] | None, ...]
 
 
@@ -35,39 +36,57 @@ class _Shape(NamedTuple):
     processors: Processors | None
 
 
+class _Query(NamedTuple):
+    """A statement as it is sent; statements do not change, so one that is kept is made once."""
+
+    sql: str
+    values: tuple[Any, ...]
+    shape: _Shape
+
+
 class Reads:
     """Runs SELECTs, each bound to one instance."""
 
-    def __init__(self, connect: Connect, dialect: Dialect, size: int) -> None:
+    def __init__(self, connect: Connect, size: int) -> None:
         self._connections = _Connections(connect, size)
-        self._dialect = dialect
+        self._dialect: Dialect = PGDialectAsync_psycopg(  # type: ignore[no-untyped-call]
+            paramstyle="numeric_dollar"
+        )
         self._shapes: LRUCache[Any, _Shape] = LRUCache(_SHAPES_KEPT)
+        self._queries: WeakKeyDictionary[Select[Any], _Query] = WeakKeyDictionary()
 
     async def rows(self, instance_id: UUID, statement: Select[Any]) -> Sequence[Row[Any]]:
         """The instance's rows, typed as SQLAlchemy does; for columns, not for entities.
 
         Raises ``psycopg.Error``, and ``TimeoutError`` when no connection comes free in 10 s.
         """
+        query = self._queries.get(statement)
+        if query is None:
+            query = self._queries[statement] = self._query_of(statement)
+        found = await self._connections.read(str(instance_id), query.sql, query.values)
+        if query.shape.processors is not None:
+            found = [_processed(row, query.shape.processors) for row in found]
+        rows: Sequence[Row[Any]] = IteratorResult[Any](query.shape.columns, iter(found)).all()
+        return rows
+
+    async def close(self) -> None:
+        """Close the connections, those in use when they come back."""
+        await self._connections.close()
+
+    def _query_of(self, statement: Select[Any]) -> _Query:
         key = statement._generate_cache_key()
         assert key is not None  # noqa: S101 - only constructs of plug-ins have none
         shape = self._shapes.get(key.key)
         if shape is None:
             shape = self._shapes[key.key] = self._shape_of(statement, key)
         values = shape.sql.construct_params(extracted_parameters=key.bindparams, escape_names=False)
-        query = shape.sql.construct_expanded_state(values, escape_names=False)
-        parameters = dict(query.parameters)
-        for name, process in {**shape.sql._bind_processors, **query.processors}.items():
+        expanded = shape.sql.construct_expanded_state(values, escape_names=False)
+        parameters = dict(expanded.parameters)
+        for name, process in {**shape.sql._bind_processors, **expanded.processors}.items():
             if name in parameters and callable(process):  # else replaced by its expanded elements
                 parameters[name] = process(parameters[name])
-        found = await self._connections.read(str(instance_id), query.statement, parameters)
-        if shape.processors is not None:
-            found = [_processed(row, shape.processors) for row in found]
-        rows: Sequence[Row[Any]] = IteratorResult[Any](shape.columns, iter(found)).all()
-        return rows
-
-    async def close(self) -> None:
-        """Close the connections, those in use when they come back."""
-        await self._connections.close()
+        in_order = tuple(parameters[name] for name in expanded.positiontup or ())
+        return _Query(expanded.statement, in_order, shape)
 
     def _shape_of(self, statement: Select[Any], key: Any) -> _Shape:
         columns = statement.column_descriptions
@@ -90,27 +109,28 @@ def _processed(row: tuple[Any, ...], processors: Processors) -> tuple[Any, ...]:
 
 
 class _Connections:
-    """Prepared connections; each serves one read at a time and is kept only if it went well."""
+    """Connections kept for the next read; each serves one at a time, and only while it is well."""
 
     def __init__(self, connect: Connect, size: int) -> None:
         self._connect = connect
         self._turns = asyncio.Semaphore(size)
-        self._idle: list[AsyncConnection[Any]] = []
+        self._idle: list[Pipeline] = []
         self._closed = False
 
-    async def read(self, instance_id: str, sql: str, parameters: Mapping[str, Any]) -> Found:
+    async def read(self, instance_id: str, sql: str, values: Sequence[Any]) -> Found:
         async with asyncio.timeout(LONGEST_WAIT_S):
             await self._turns.acquire()
         try:
             while self._idle:
-                connection = self._idle.pop()
+                pipeline = self._idle.pop()
                 try:
-                    return await self._read_on(connection, instance_id, sql, parameters)
+                    return await self._read_on(pipeline, instance_id, sql, values)
                 except OperationalError:
                     # It was lost while it idled: a read may be asked again on another one.
-                    if not connection.broken:
+                    if not pipeline.is_lost:
                         raise
-            return await self._read_on(await self._connect(), instance_id, sql, parameters)
+            pipeline = Pipeline(await self._connect())
+            return await self._read_on(pipeline, instance_id, sql, values)
         finally:
             self._turns.release()
 
@@ -120,23 +140,15 @@ class _Connections:
             await self._idle.pop().close()
 
     async def _read_on(
-        self,
-        connection: AsyncConnection[Any],
-        instance_id: str,
-        sql: str,
-        parameters: Mapping[str, Any],
+        self, pipeline: Pipeline, instance_id: str, sql: str, values: Sequence[Any]
     ) -> Found:
         try:
-            async with connection.pipeline():
-                await connection.execute(BIND, (instance_id,))
-                cursor = await connection.execute(sql, parameters, binary=True)
-            # Not inside: fetching there would ask for an answer before the Sync, a second trip.
-            found = await cursor.fetchall()
+            found = await pipeline.read(instance_id, sql, values)
         except BaseException:
-            await connection.close()
+            await pipeline.close()
             raise
-        if self._closed or connection.info.transaction_status is not TransactionStatus.IDLE:
-            await connection.close()
+        if self._closed or pipeline.is_worn_out:
+            await pipeline.close()
         else:
-            self._idle.append(connection)
+            self._idle.append(pipeline)
         return found

@@ -139,7 +139,12 @@ async def _indexes(settings: Settings) -> dict[str, str]:
 
 
 def _sql(statement: Select[Any]) -> str:
-    sql = str(statement.compile(dialect=PGDialect(), compile_kwargs={"literal_binds": True}))
+    sql = str(
+        statement.compile(
+            dialect=PGDialect(),  # type: ignore[no-untyped-call]
+            compile_kwargs={"literal_binds": True},
+        )
+    )
     return sql.replace(":", "\\:").replace("%%", "%")
 
 

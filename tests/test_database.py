@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 from pydantic import SecretStr
 from sqlalchemy import Select, func, literal, select, text, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
@@ -87,11 +88,13 @@ async def test_no_connection_stays_bound(database: Database, customer: Callable[
     instance_id = customer("mine")
     bound = await database.rows(instance_id, BOUND_NOW)
     assert bound[0].bound == str(instance_id)
-    connection = database._reads._connections._idle[0]
-    found = await connection.execute(
-        "SELECT current_setting('app.instance_id', true), (SELECT count(*) FROM workspaces)"
+    libpq = database._reads._connections._idle[0]._libpq
+    assert libpq.transaction_status == TransactionStatus.IDLE
+    libpq.exit_pipeline_mode()
+    found = libpq.exec_(
+        b"SELECT current_setting('app.instance_id', true), (SELECT count(*) FROM workspaces)"
     )
-    assert await found.fetchone() == ("", 0)
+    assert (found.get_value(0, 0), found.get_value(0, 1)) == (b"", b"0")
 
 
 async def test_a_read_that_names_another_customer_finds_nothing(
@@ -248,7 +251,7 @@ async def test_a_database_that_is_away_is_told_and_forgiven(
         return await connect_for_reads(settings)
 
     database = Database(settings)
-    reads = Reads(connect, database.engine.dialect, 1)
+    reads = Reads(connect, 1)
     for _ in range(3):
         with pytest.raises(psycopg.OperationalError):
             await reads.rows(instance_id, NAMES)
