@@ -25,7 +25,7 @@ from app.integrations.models import Connection, Integration
 from app.integrations.pages import detail_main, may_create_something, place_of
 from app.integrations.schemas import ChangedIntegration, Configuration, NewIntegration
 from app.tools.catalogue import CATALOGUE
-from app.web.forms import CHOOSE, filled, takes_form
+from app.web.forms import CHOOSE, Filled, filled, takes_form
 from app.web.pages import Flag, fragment
 from app.web.routing import AuditedRoute
 from app.web.show import show
@@ -42,6 +42,7 @@ Creating = Annotated[Visit, Depends(context(Action.CREATE_INTEGRATION))]
 Changing = Annotated[At[Integration], Depends(the_integration(Action.CHANGE_INTEGRATION))]
 TITLE = "Create an integration or migration"
 THIS_PROJECT_ONLY = "From these project settings you can choose only this project."
+NO_PROJECT = "A Jira project is needed."
 NOT_BROWSABLE = "There is no such project among those that you can browse."
 NOT_A_CONNECTION = "There is no such connection to this tool among those that you can see."
 
@@ -92,7 +93,7 @@ async def create(request: Request, visit: Creating) -> HTMLResponse:
     entered = await filled(request, NewIntegration)
     if (form := entered.form) is None:
         _require_something(visit)
-        main = await form_main(house, visit, entered.values, entered.errors)
+        main = await form_main(house, visit, entered.values, _errors(visit, entered))
         return fragment(main, status=422)
     try:
         project_id = _project_id(visit, form)
@@ -162,6 +163,14 @@ async def _save(
         )
 
 
+def _errors(visit: Visit, entered: Filled[NewIntegration]) -> dict[str, str]:
+    """All that is missing at once, the project too, which only some pages ask for."""
+    errors = dict(entered.errors)
+    if visit.project is None and not entered.values.get("project_id"):
+        errors.setdefault("project_id", NO_PROJECT)
+    return errors
+
+
 def _require_something(visit: Visit) -> None:
     if not (decision := may_create_something(visit)):
         raise Refused(decision)
@@ -172,7 +181,7 @@ def _project_id(visit: Visit, form: Configuration) -> str:
         raise _Mistake("project_id", THIS_PROJECT_ONLY)
     project_id = visit.project.id if visit.project else form.project_id
     if not project_id:
-        raise _Mistake("project_id", "A Jira project is needed.")
+        raise _Mistake("project_id", NO_PROJECT)
     return project_id
 
 

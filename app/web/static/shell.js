@@ -11,6 +11,8 @@ if (ap) {
   setTimeout(() => (ap.sizeToParent ?? ap.env?.sizeToParent)?.(true), 150);
 }
 
+const wrong = ":is(input, select, textarea)[aria-invalid=true], fieldset[aria-invalid=true] input";
+
 function reflect(page) {
   for (const item of document.querySelectorAll(".side-item[data-key]")) {
     if (item.dataset.key === page.dataset.active) item.setAttribute("aria-current", "page");
@@ -40,7 +42,7 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     if (page) remember(ctx.request.action);
   }
   const lost = !document.activeElement || document.activeElement === document.body;
-  if (went || lost) (main.querySelector("h1, .message-title") ?? main).focus();
+  if (went || lost) (main.querySelector(wrong) ?? main.querySelector("h1, .message-title") ?? main).focus();
 });
 
 // Noted before the swap, which may take the link away.

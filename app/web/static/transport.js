@@ -128,7 +128,10 @@ document.addEventListener("htmx:after:request", (event) => {
   const isProblem = headers.has("Getint-Problem");
   const inDialog = ctx.sourceElement.closest("dialog[open]");
   if (status === 422 && !isProblem) {
-    if (inDialog) ctx.hx.retarget ??= inDialog; // the form again, with what to mend
+    if (inDialog) { // the form again, with what to mend
+      ctx.hx.retarget ??= inDialog;
+      ctx.hx.reswap ??= "innerHTML"; // whatever a success would have swapped
+    }
     return;
   }
   const opensPage = ctx.request.method === "GET" && ctx.target?.id === "main";
