@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.access import Action, Tool, visible
+from app.access import Action, Decision, Tool, visible
 from app.house import House
 from app.identity.visit import Visit
 from app.integrations.models import Connection
@@ -44,11 +44,21 @@ def tool_choices(visit: Visit, action: Action, kept: str = "") -> list[Choice]:
         Choice(
             tool.value,
             tool.label,
-            "" if tool == kept else why_not(visit.can(action, place_of(visit, tool.value))),
+            "" if tool == kept or decision else f"{decision.reason_text} Needed: {decision.needed}",
         )
-        for tool in Tool
+        for tool, decision in _decisions(visit, action)
     ]
     return sorted(choices, key=lambda choice: bool(choice.disabled_reason))
+
+
+def locked_note(visit: Visit, action: Action) -> str:
+    """Who can help with the tools that are off, said once for all; empty if none is off."""
+    locked = [decision for _, decision in _decisions(visit, action) if not decision]
+    return f"Who can help with locked tools: {locked[0].who}." if locked else ""
+
+
+def _decisions(visit: Visit, action: Action) -> list[tuple[Tool, Decision]]:
+    return [(tool, visit.can(action, place_of(visit, tool.value))) for tool in Tool]
 
 
 def tool_of(text: str) -> Tool | None:

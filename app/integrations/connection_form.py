@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from app.access import Action, OthersMay, Tool
 from app.identity.visit import Visit
-from app.integrations.choices import tool_choices, tool_of
+from app.integrations.choices import locked_note, tool_choices, tool_of
 from app.integrations.form_page import NO_ERRORS
 from app.integrations.models import Connection
 from app.integrations.schemas import LONGEST_NAME, ChangedConnection, NewConnection
@@ -46,6 +46,7 @@ def form_main(
         values=values,
         errors=errors,
         tools=[] if connection else tool_choices(visit, Action.CREATE_CONNECTION),
+        tools_note=locked_note(visit, Action.CREATE_CONNECTION),
         entry=CATALOGUE[tool] if tool else None,
         levels=level_cards(),
         dependants=dependants or Dependants(),

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from app.access import Action
 from app.house import House
 from app.identity.visit import Visit
-from app.integrations.choices import tool_choices, tool_of, tool_part
+from app.integrations.choices import locked_note, tool_choices, tool_of, tool_part
 from app.integrations.jira_projects import ProjectChoice, search_projects
 from app.integrations.models import Integration
 from app.integrations.schemas import LONGEST_JQL, LONGEST_NAME
@@ -53,6 +53,7 @@ async def form_main(
         tools=tool_choices(
             visit, Action.CREATE_INTEGRATION, kept=integration.tool if integration else ""
         ),
+        tools_note=locked_note(visit, Action.CREATE_INTEGRATION),
         directions=list(DIRECTIONS.items()),
         project=await project_part(house, visit, values, errors, integration),
         part=await tool_part(house, visit, tool, kept) if tool else None,

@@ -45,6 +45,11 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+// A radio card that is off takes the focus, so that its reason can be read, but is never chosen.
+document.addEventListener("click", (event) => {
+  if (event.target.matches("input[type=radio][aria-disabled=true]")) event.preventDefault();
+}, true);
+
 document.addEventListener("click", (event) => {
   const item = event.target.closest(".menu-item");
   if (item && item.getAttribute("aria-disabled") !== "true") item.closest(".menu-list").hidePopover();
