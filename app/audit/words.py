@@ -11,6 +11,7 @@ from app.identity.people import Person
 
 EVENTS = tuple(f"lifecycle: {name}" for name in ("installed", "enabled", "disabled", "uninstalled"))
 ACTIONS = (*Action, *EVENTS)
+_DOORS = {"connect": "from Jira"}
 _NOT_PEOPLE = {"atlassian": "Atlassian", "getint": "Getint itself"}
 
 
@@ -44,13 +45,17 @@ def entry_in_words(entry: AuditEntry, people: Mapping[str, Person], group_prefix
         account=entry.account,
         name=name_of(entry.account, people),
         avatar_url=(person.avatar_url if person else None) or "",
-        door=entry.door,
+        door=_DOORS.get(entry.door, entry.door),
         action=entry.action[:1].upper() + entry.action[1:],
         allowed=entry.allowed,
         why=why(entry, group_prefix),
         thing_kind=entry.thing_kind or "",
         thing_id=entry.thing_id or "",
-        details=tuple((name, _text(value)) for name, value in entry.details.items()),
+        details=tuple(
+            (name.replace("_", " "), _text(value))
+            for name, value in entry.details.items()
+            if value not in (None, "")
+        ),
     )
 
 
@@ -73,4 +78,10 @@ def why(entry: AuditEntry, group_prefix: str) -> str:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return "; ".join(
+            f"{name.replace('_', ' ')}: {_text(inner)}" for name, inner in value.items()
+        )
+    if isinstance(value, list):
+        return " to ".join(_text(inner) or "nothing" for inner in value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -59,7 +59,7 @@ def _main(visit: Visit, state: LicenceState, fact: LicenceFact | None) -> Markup
         type=(fact.type if fact else None) or "Not told",
         entitlement=(fact.entitlement_number if fact else None) or "",
         confirmed_at=fact.learnt_at.isoformat() if fact else "",
-        confirmed_text=f"{fact.learnt_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if fact else "",
+        confirmed_text=f"{fact.learnt_at.astimezone(UTC):%d %b %Y, %H:%M} UTC" if fact else "",
         confirmed_by=_SOURCES[fact.source] if fact else "",
         manage_apps=manage_apps_url(visit.facts),
         states=all_licence_words(),

@@ -86,10 +86,11 @@ async def person(
     """The page: a search at first, the answers once somebody is chosen."""
     house: House = request.app.state.house
     things = await _newest_things(house, visit)
-    name, explanation, problem = "", None, ""
+    name, avatar_url, explanation, problem = "", "", None, ""
     if question.account:
         account = f"jira:{question.account}"
-        name = (await house.people.named(visit.facts, [account]))[account].name
+        asked = (await house.people.named(visit.facts, [account]))[account]
+        name, avatar_url = asked.name, asked.avatar_url or ""
         try:
             explanation = await _explain(house, visit, question)
         except CannotTell as error:
@@ -100,6 +101,7 @@ async def person(
         "instances/person.html",
         question=question,
         name=name,
+        avatar_url=avatar_url,
         tools=[Choice(tool, tool.label) for tool in Tool],
         tool=question.tool or "",
         things=things,

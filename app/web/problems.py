@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.access import Answer, Refused
+from app.access import Answer, Reason, Refused
 from app.errors import Problem
 from app.web.request_id import current_request_id
 from app.web.templates import render
@@ -37,6 +37,14 @@ _BY_STATUS: dict[int, Words] = {
     405: ("That can't be done here", "This address doesn't take that kind of request.", ""),
     413: ("That is too large", "", "Send less at once."),
     429: ("Too many requests", "", "Wait a moment, then try again."),
+}
+
+NO = "You can't do this"
+_REFUSED = {
+    Reason.NOT_CONFIGURED: "Getint is not set up yet",
+    Reason.NO_ACCESS: "You don't have access to Getint",
+    Reason.LICENCE_NOT_ACTIVE: "Getint is read-only here",
+    Reason.LICENCE_UNKNOWN: "Getint is read-only for the moment",
 }
 
 
@@ -86,7 +94,7 @@ def told_of_refusal(refused: Refused) -> Told:
     return Told(
         503 if unsure else 403,
         "cannot-tell" if unsure else "refused",
-        "We can't check your access right now" if unsure else "You can't do this",
+        "We can't check your access right now" if unsure else _REFUSED.get(decision.reason, NO),
         decision.reason_text,
         needed=decision.needed,
         who=decision.who,

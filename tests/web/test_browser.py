@@ -179,7 +179,7 @@ def test_no_network_is_told_and_not_passed_over(frame: Frame, page: Page) -> Non
 
 def test_a_refused_page_says_why_in_its_place(frame: Frame) -> None:
     menu_entry(frame, "Barred")
-    expect(frame.get_by_role("heading", level=1)).to_have_text("You can't do this")
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Getint is not set up yet")
     expect(frame.locator("#main")).to_contain_text("has not been set up")
     assert violations(frame) == []
 

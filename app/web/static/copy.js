@@ -13,7 +13,11 @@ function copyBySelection(text) {
   return done;
 }
 
+// Asking where it is not allowed would be told to the console as a violation.
+const mayWrite = () => document.featurePolicy?.allowsFeature("clipboard-write") ?? true;
+
 async function copy(text) {
+  if (!mayWrite()) return copyBySelection(text);
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -29,13 +33,13 @@ document.addEventListener("click", async (event) => {
   button.focus();
   const live = document.getElementById("live");
   if (live) live.textContent = said;
-  const tooltip = document.getElementById(button.dataset.tooltip);
-  if (!tooltip || tooltip.dataset.words) return;
-  tooltip.dataset.words = tooltip.textContent;
-  tooltip.textContent = said;
+  const words = document.getElementById(button.dataset.tooltip) ?? button.querySelector("span");
+  if (!words || words.dataset.words) return;
+  words.dataset.words = words.textContent;
+  words.textContent = said;
   setTimeout(() => {
-    tooltip.textContent = tooltip.dataset.words;
-    delete tooltip.dataset.words;
+    words.textContent = words.dataset.words;
+    delete words.dataset.words;
     if (live) live.textContent = "";
   }, SAID_MS);
 });
