@@ -6,7 +6,7 @@ import time
 
 from bench.figures import Figures, write
 
-MEASUREMENTS = ("pages", "reads", "decisions", "lists", "quota", "start")
+MEASUREMENTS = ("pages", "shares", "reads", "decisions", "lists", "quota", "start")
 
 
 def main() -> None:

@@ -50,12 +50,12 @@ class Case:
 def measure() -> Figures:
     """Every case alone, then with a million rows of 10,000 instances around."""
     with postgres_of.postgres() as url:
-        settings = _settings(postgres_of.create(url, "lists"))
+        settings = settings_of(postgres_of.create(url, "lists"))
         superuser_url = postgres_of.as_superuser(url, "lists")
         with psycopg.connect(superuser_url, autocommit=True) as connection:
             connection.execute("SET session_replication_role = replica")  # no foreign keys
-            _add(connection, BIG, 0, BIG_ROWS)
-            _add(connection, SMALL, BIG_ROWS, SMALL_ROWS)
+            add_rows(connection, BIG, 0, BIG_ROWS)
+            add_rows(connection, SMALL, BIG_ROWS, SMALL_ROWS)
             connection.execute("VACUUM ANALYZE integrations")
             alone = asyncio.run(_times(settings))
             rest = ROWS - BIG_ROWS - SMALL_ROWS
@@ -160,10 +160,11 @@ def _add_many(connection: psycopg.Connection, count: int) -> None:
     others = INSTANCES - 2
     for number in range(others):
         share = count * (number + 1) // others - count * number // others
-        _add(connection, UUID(int=number + 3), BIG_ROWS + SMALL_ROWS + number * 97, share)
+        add_rows(connection, UUID(int=number + 3), BIG_ROWS + SMALL_ROWS + number * 97, share)
 
 
-def _add(connection: psycopg.Connection, instance_id: UUID, first: int, count: int) -> None:
+def add_rows(connection: psycopg.Connection, instance_id: UUID, first: int, count: int) -> None:
+    """Copy an instance with this many integrations in."""
     workspace_id = _workspace(instance_id)
     connection.execute(
         "INSERT INTO instances (id, wrapped_key, jira_workspace_id) VALUES (%s, '', %s)",
@@ -194,7 +195,8 @@ def _workspace(instance_id: UUID) -> UUID:
     return UUID(int=instance_id.int + (1 << 100))
 
 
-def _settings(url: str) -> Settings:
+def settings_of(url: str) -> Settings:
+    """Production settings on a database that is brought to today's schema."""
     environment = {
         "APP_ENV": "production",
         "APP_BASE_URL": "http://localhost:8000",

@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -134,35 +134,32 @@ def _figures(rounds: dict[str, list[Round]]) -> Figures:
 
 
 def add_integrations(stand: Stand, count: int) -> list[Row]:
-    """Integrations of the admin, as the page shows them, newest first."""
-    began = datetime.now(UTC).replace(microsecond=0)
-    rows = []
+    """Integrations of the admin in the stand's one instance."""
     with psycopg.connect(stand.superuser_url, autocommit=True) as connection:
-        workspace_id = _workspace(connection, stand.instance_id)
-        for number in range(count):
-            at = began - timedelta(hours=number)
-            tool = TOOLS[number % len(TOOLS)]
-            row = (uuid4(), f"Orders {number} to the team board", tool, "PAY", at)
-            connection.execute(
-                "INSERT INTO integrations (id, name, tool, project_key, created_at, updated_at,"
-                " instance_id, workspace_id, kind, tool_place, project_id, direction, jql, state,"
-                " owner, version) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'integration',"
-                " 'shop/orders', '10001', 'both', '', 'active', %s, 1)",
-                (*row, at, stand.instance_id, workspace_id, f"jira:{ALICE}"),
-            )
-            rows.append(
-                Row(
-                    str(row[0]), row[1], tool_label(tool), "PAY", "Alice Admin",
-                    at.isoformat(), at.isoformat(),
-                )
-            )  # fmt: skip
-    return rows
+        return insert_integrations(connection, count)
 
 
-def _workspace(connection: psycopg.Connection, instance_id: UUID) -> UUID:
-    found = connection.execute(
-        "SELECT jira_workspace_id FROM instances WHERE id = %s", (instance_id,)
-    ).fetchone()
+def insert_integrations(connection: psycopg.Connection, count: int) -> list[Row]:
+    """Integrations of the admin in the only instance, as the page shows them, newest first."""
+    began = datetime.now(UTC).replace(microsecond=0)
+    found = connection.execute("SELECT id, jira_workspace_id FROM instances").fetchone()
     assert found is not None
-    workspace_id: UUID = found[0]
-    return workspace_id
+    rows = []
+    for number in range(count):
+        at = began - timedelta(hours=number)
+        tool = TOOLS[number % len(TOOLS)]
+        row = (uuid4(), f"Orders {number} to the team board", tool, "PAY", at)
+        connection.execute(
+            "INSERT INTO integrations (id, name, tool, project_key, created_at, updated_at,"
+            " instance_id, workspace_id, kind, tool_place, project_id, direction, jql, state,"
+            " owner, version) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'integration',"
+            " 'shop/orders', '10001', 'both', '', 'active', %s, 1)",
+            (*row, at, *found, f"jira:{ALICE}"),
+        )
+        rows.append(
+            Row(
+                str(row[0]), row[1], tool_label(tool), "PAY", "Alice Admin",
+                at.isoformat(), at.isoformat(),
+            )
+        )  # fmt: skip
+    return rows

@@ -70,7 +70,7 @@ def measure() -> Figures:
 
 
 async def _measure(database_url: str, postgres_url: str) -> Figures:
-    async with _site(database_url, postgres_url) as site:
+    async with site_in_process(database_url, postgres_url) as site:
         people = [_new_person(site.sandbox.site, number) for number in range(PEOPLE)]
         rows = [
             await _cost(site, "cold page of an admin", lambda: site.open(ALICE)),
@@ -160,7 +160,7 @@ class _ByAddress(httpx.AsyncBaseTransport):
 
 
 @asynccontextmanager
-async def _site(database_url: str, postgres_url: str) -> AsyncIterator[Site]:
+async def site_in_process(database_url: str, postgres_url: str) -> AsyncIterator[Site]:
     environment = {
         "APP_ENV": "development",
         "APP_BASE_URL": APP,

@@ -1,0 +1,66 @@
+"""Where a page's time goes: a profile of warm page loads, summed up by part."""
+
+import asyncio
+import cProfile
+import pstats
+import time
+
+import psycopg
+
+from app.integrations.listing import ROWS
+from app.web.logging import configure_logging
+from bench import database as postgres_of
+from bench.figures import Figures
+from bench.pages import insert_integrations
+from bench.quota import site_in_process
+from sandbox.seed import ALICE
+
+TIMES = 400
+WHOLE = "starlette/applications.py:__call__"
+PARTS = (
+    ("proof and standing", "app/identity/connect_door.py:enter"),
+    ("reading the rows", "app/database.py:rows"),
+    ("decisions and drawing of the rows", "app/integrations/pages.py:_drawn_rows"),
+    ("what surrounds the rows", "app/integrations/pages.py:_around_rows"),
+    ("shell and answer", "app/web/show.py:show"),
+    ("access line", "app/web/logging.py:_access_line"),
+)
+
+
+def measure() -> Figures:
+    """Shares of the time inside the app; the server and the kernel come on top."""
+    configure_logging("ERROR")
+    with postgres_of.postgres() as url:
+        shares = asyncio.run(_shares(postgres_of.create(url, "quota"), url))
+    rows = [(name, f"{share:.0%}") for name, share in shares.items()]
+    note = "Of the time inside the app, by cProfile, which makes many small calls look dearer."
+    return Figures("shares", ("part", "share"), rows, (note,))
+
+
+async def _shares(database_url: str, postgres_url: str) -> dict[str, float]:
+    async with site_in_process(database_url, postgres_url) as site:
+        superuser_url = postgres_of.as_superuser(postgres_url, "quota")
+        with psycopg.connect(superuser_url, autocommit=True) as connection:
+            insert_integrations(connection, ROWS)
+        for _ in range(20):
+            await site.open(ALICE)
+        profile = cProfile.Profile(time.perf_counter)
+        for _ in range(TIMES):
+            url = site.sandbox.host.frame_url(ALICE, "getint")
+            profile.enable()
+            await site.http.get(url)
+            profile.disable()
+    taken = _cumulative(profile)
+    shares = {name: taken.get(place, 0.0) / taken[WHOLE] for name, place in PARTS}
+    shares["FastAPI, Starlette and our middleware"] = 1 - sum(shares.values())
+    return shares
+
+
+def _cumulative(profile: cProfile.Profile) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for (file, _, function), row in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        place = f"{'/'.join(file.split('/')[-3:])}:{function}"
+        for known in (WHOLE, *(place for _, place in PARTS)):
+            if place.endswith(known):
+                found[known] = max(found.get(known, 0.0), row[3])
+    return found
