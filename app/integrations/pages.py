@@ -78,7 +78,7 @@ async def list_main(request: Request, visit: Visit, filters: Filters = NO_FILTER
         next_href=page.next_href,
         previous_href=page.previous_href,
     )
-    return Markup("").join((before, _drawn_rows(visit, page.rows, people), after))
+    return before + _drawn_rows(visit, page.rows, people) + after
 
 
 @lru_cache(512)
@@ -127,15 +127,15 @@ async def detail_main(request: Request, visit: Visit, integration: Integration) 
 
 def _drawn_rows(visit: Visit, rows: list[Listed], people: Mapping[str, Person]) -> Markup:
     """All rows of a page; those that are in the same place are decided on once."""
-    decided: dict[Place, Actions] = {}
+    decided: dict[tuple[object, ...], Actions] = {}
     drawn_rows = []
     for row in rows:
-        place = Place(row.instance_id, row.workspace_id, row.tool, row.project_id, row.owner)
+        place = (row.owner, row.tool, row.project_id, row.workspace_id.int)
         actions = decided.get(place)
         if actions is None:
-            actions = decided[place] = _actions(visit, place)
+            actions = decided[place] = _actions(visit, row)
         drawn_rows.append(_drawn_row(row, people[row.owner], actions))
-    return Markup("").join(drawn_rows)
+    return Markup("".join(drawn_rows))  # noqa: S704 - each was rendered
 
 
 @lru_cache(4096)

@@ -1,9 +1,11 @@
 """JSON lines on stdout: one for each request, and never a secret among them."""
 
+import json
 import logging
 import re
 import sys
 import time
+from datetime import UTC, datetime
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +15,7 @@ from app.metrics import REQUEST_SECONDS
 from app.web.request_id import current_request_id
 
 REDACTED = "[redacted]"
+_access = logging.getLogger("app.access_log")
 _SECRET_NAME = re.compile(
     r"token|jwt|secret|authorization|password|passwd|credential|cookie|api_?key|body", re.I
 )
@@ -71,6 +74,10 @@ def configure_logging(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    lines = logging.StreamHandler(sys.stdout)
+    lines.setFormatter(logging.Formatter("%(message)s"))
+    _access.handlers = [lines]
+    _access.propagate = False
     _quieten()
 
 
@@ -90,7 +97,6 @@ class AccessLog:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._log = structlog.stdlib.get_logger("app.access_log")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -110,10 +116,22 @@ class AccessLog:
         finally:
             seconds = time.perf_counter() - started
             REQUEST_SECONDS.labels(f"{status // 100}xx").observe(seconds)
-            self._log.info(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                ms=round(seconds * 1000, 1),
-            )
+            if _access.isEnabledFor(logging.INFO):
+                _access.info(_access_line(scope["method"], scope["path"], status, seconds))
+
+
+def _access_line(method: str, path: str, status: int, seconds: float) -> str:
+    """A request as JSON. Structlog's way to the same line took a fifth of a page's time."""
+    return json.dumps(
+        {
+            "method": method,
+            "path": _SECRET_VALUE.sub(REDACTED, path),
+            "status": status,
+            "ms": round(seconds * 1000, 1),
+            "event": "request",
+            "level": "info",
+            "logger": _access.name,
+            "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "request_id": current_request_id(),
+        }
+    )
