@@ -2,14 +2,23 @@
 
 import copy
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Frame,
+    FrameLocator,
+    Locator,
+    Page,
+    expect,
+)
 
 from app.main import create_app
 from app.settings import Settings
@@ -22,6 +31,7 @@ from tests.servers import free_port, serving
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 APP_KEY = "com.getint.jira"
+expect.set_options(timeout=15_000)  # machines that build are busy
 
 
 @dataclass
@@ -76,14 +86,54 @@ class Person:
     town: Town
     page: Page
     account_id: str
+    faults: list[str] = field(default_factory=list)
 
     def open(self, module: str = "general", *, project: str | None = None) -> FrameLocator:
-        """Go to a page of the app inside Jira; returns its frame."""
-        if module == "project":
-            path = f"/plugins/servlet/ac/{APP_KEY}/{MODULES[module]}?project.key={project}"
-        else:
-            path = f"/plugins/servlet/ac/{APP_KEY}/{MODULES[module]}"
-        self.page.goto(f"{self.town.jira_url}{path}")
+        """Go straight to a page of the app inside Jira; returns its frame."""
+        path = f"/plugins/servlet/ac/{APP_KEY}/{MODULES[module]}"
+        self.page.goto(
+            f"{self.town.jira_url}{path}" + (f"?project.key={project}" if project else "")
+        )
+        return self.arrived()
+
+    def open_from_apps(self) -> FrameLocator:
+        """Apps > Getint."""
+        main = self.page.get_by_role("navigation", name="Main")
+        main.get_by_text("Apps", exact=True).click()
+        main.get_by_role("link", name="Getint").click()
+        return self.arrived()
+
+    def open_from_project(self, name: str) -> FrameLocator:
+        """Projects > Project settings > Getint."""
+        main = self.page.get_by_role("navigation", name="Main")
+        main.get_by_role("link", name="Projects").click()
+        row = self.page.get_by_role("row").filter(has_text=name)
+        row.get_by_role("link", name="Project settings").click()
+        settings = self.page.get_by_role("navigation", name="Project settings")
+        settings.get_by_role("link", name="Getint").click()
+        return self.arrived()
+
+    def open_from_administration(self) -> FrameLocator:
+        """Jira administration > Apps > Getint."""
+        self.administer("Apps")
+        menu = self.page.get_by_role("navigation", name="Jira administration")
+        menu.get_by_role("link", name="Getint").click()
+        return self.arrived()
+
+    def administer(self, entry: str) -> None:
+        """Choose an entry of the gear: ``Apps`` is Manage apps, or ``User management``."""
+        self.page.get_by_label("Settings", exact=True).click()
+        self.page.get_by_role("banner").get_by_role("link", name=entry, exact=True).click()
+
+    def manage_apps(self, button: str) -> None:
+        """Press a button of Manage apps and read that it was done."""
+        self.administer("Apps")
+        self.page.get_by_role("button", name=button, exact=True).click()
+        expect(self.page.get_by_role("status")).to_be_visible()
+
+    def arrived(self) -> FrameLocator:
+        """Wait until the app has answered in its frame, with a page or with a refusal."""
+        expect(self.frame.locator("h1")).to_be_visible()
         return self.frame
 
     @property
@@ -91,11 +141,31 @@ class Person:
         """The app's frame on the page."""
         return self.page.frame_locator(f"iframe[src^='{self.town.app_url}']")
 
+    @property
+    def heading(self) -> Locator:
+        """The title of what the app shows."""
+        return self.frame.get_by_role("heading", level=1)
+
+    @property
+    def document(self) -> Frame:
+        """The app's document, to run scripts in."""
+        return next(it for it in self.page.frames if it.url.startswith(self.town.app_url))
+
+    def axe(self) -> list[str]:
+        """What axe finds wrong with the app's page as it is now."""
+        self.document.evaluate(AXE.read_text())
+        found = self.document.evaluate("axe.run(document, {preload: false})")
+        return [
+            f"{rule['id']}: {[node['target'] for node in rule['nodes']]}"
+            for rule in found["violations"]
+        ]
+
 
 @pytest.fixture
 def somebody(browser: Browser, town: Town) -> Iterator[Callable[..., Person]]:
-    """``somebody("admin")``: a person with a browser of their own."""
+    """``somebody("admin")``: a person with a browser of their own, in which no fault may show."""
     contexts: list[BrowserContext] = []
+    people: list[Person] = []
 
     def be(person: str, *, width: int = 1280, dark: bool = False) -> Person:
         context = browser.new_context(
@@ -103,11 +173,29 @@ def somebody(browser: Browser, town: Town) -> Iterator[Callable[..., Person]]:
             color_scheme="dark" if dark else "light",
         )
         contexts.append(context)
+        if dark:
+            context.add_cookies([{"name": "sandbox_theme", "value": "dark", "url": town.jira_url}])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(15_000)
+        found = Person(town, page, ACCOUNTS[person])
+        page.on("pageerror", lambda error: found.faults.append(str(error)))
+        page.on("console", lambda said: found.faults.extend(_fault(said, town)))
         page.goto(f"{town.jira_url}/be/{ACCOUNTS[person]}?next=/")
-        return Person(town, page, ACCOUNTS[person])
+        people.append(found)
+        return found
 
     yield be
     for context in contexts:
         context.close()
+    assert [fault for person in people for fault in person.faults] == []
+
+
+def _fault(said: ConsoleMessage, town: Town) -> list[str]:
+    """An error or warning of ours. The browser notes refusals by itself, and Jira has its own."""
+    ours = said.location["url"].startswith(town.app_url)
+    is_refusal = "Failed to load resource: the server responded" in said.text
+    # Atlassian's bridge asks for a web font that a machine without a network cannot have.
+    is_bridge = "atl-paas.net" in said.text
+    if said.type not in ("error", "warning") or is_refusal or is_bridge:
+        return []
+    return [said.text] if ours or "Content Security Policy" in said.text else []
