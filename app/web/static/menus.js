@@ -79,7 +79,8 @@ function showTooltip(event) {
   const found = tooltipOf(event.target);
   if (found?.tooltip === shown) return;
   hideTooltip();
-  if (!found || (event.type === "focusin" && !found.owner.matches(":focus-visible"))) return;
+  const asked = event.type !== "focusin" || found?.owner.matches(":focus-visible, [aria-disabled=true]");
+  if (!found || !asked) return;
   shown = found.tooltip;
   shown.showPopover();
   place(shown, found.owner, { centred: true });
