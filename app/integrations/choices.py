@@ -12,7 +12,6 @@ from app.identity.visit import Visit
 from app.integrations.models import Connection
 from app.integrations.pages import place_of
 from app.integrations.reading import things
-from app.integrations.wording import why_not
 from app.tools.catalogue import CATALOGUE, PlaceWords
 
 MOST_CONNECTIONS = 200
@@ -35,7 +34,6 @@ class ToolPart:
     label: str
     place: PlaceWords
     connections: Sequence[Choice]
-    connect_off: str
 
 
 def tool_choices(visit: Visit, action: Action, kept: str = "") -> list[Choice]:
@@ -86,7 +84,6 @@ async def tool_part(house: House, visit: Visit, tool: Tool, kept: UUID | None = 
         label=tool.label,
         place=CATALOGUE[tool].place,
         connections=connections,
-        connect_off=why_not(visit.can(Action.CREATE_CONNECTION, place_of(visit, tool.value))),
     )
 
 

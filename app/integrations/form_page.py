@@ -46,7 +46,6 @@ async def form_main(
         "integrations/form.html",
         title=_title(integration),
         action=f"/integrations/{integration.id}" if integration else "/integrations",
-        cancel=f"/integrations/{integration.id}" if integration else "/integrations",
         integration=integration,
         values=values,
         errors=errors,

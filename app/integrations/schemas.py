@@ -18,7 +18,6 @@ LONGEST_NAME = 120
 LONGEST_JQL = 2000
 Kind = Literal["integration", "migration"]
 Direction = Literal["to_tool", "to_jira", "both"]
-State = Literal["active", "paused"]
 
 
 def _is_one_line(text: str) -> str:
@@ -71,10 +70,6 @@ class HandOver(_Form):
     account_id: Annotated[str, Field(max_length=128, title="A person")] = ""
     q: Annotated[str, Field(max_length=200, title="The search"), ON_ONE_LINE] = ""
     version: Version
-
-
-class Nothing(_Form):
-    """A form that only confirms."""
 
 
 class _Credentials(_Form):

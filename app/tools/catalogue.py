@@ -15,7 +15,6 @@ from app.access import Tool
 Credentials = Mapping[str, str]
 
 PRINTABLE = re.compile(r"[!-~]{1,4096}")
-PRINTABLE_WORDS = "Letters, digits and signs only, no spaces."
 ANY_TEXT = re.compile(r"[^\x00-\x1f\x7f]{1,1024}")
 
 

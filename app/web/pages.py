@@ -60,10 +60,10 @@ class Flag:
     kind: Literal["success", "info", "warning", "error"] = "success"
 
 
-def document(shell: Shell, main: str, *, status: int = 200) -> HTMLResponse:
+def document(shell: Shell, main: str) -> HTMLResponse:
     """A whole page around `main`, which is HTML that a template has rendered."""
     before, after = _around_main(shell)
-    return HTMLResponse(f"{before}{main}{after}", status)
+    return HTMLResponse(f"{before}{main}{after}")
 
 
 @lru_cache(512)
@@ -80,9 +80,6 @@ def fragment(
     flag: Flag | None = None,
     close_dialog: bool = False,
     events: Mapping[str, object] | None = None,
-    retarget: str | None = None,
-    reswap: str | None = None,
-    push_url: str | None = None,
 ) -> HTMLResponse:
     """A piece of a page for htmx, with events for the browser in HX-Trigger.
 
@@ -90,13 +87,7 @@ def fragment(
     `hx-trigger="getint:runs-changed from:body"`.
     """
     triggers = _triggers(flag, close_dialog, events or {})
-    headers = {
-        "HX-Trigger": json.dumps(triggers) if triggers else None,
-        "HX-Retarget": retarget,
-        "HX-Reswap": reswap,
-        "HX-Push-Url": push_url,
-    }
-    return HTMLResponse(html, status, {name: value for name, value in headers.items() if value})
+    return HTMLResponse(html, status, {"HX-Trigger": json.dumps(triggers)} if triggers else None)
 
 
 def _triggers(

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse
 from app.access import Action
 from app.house import House
 from app.identity.visit import Proof, Visit
-from app.web.pages import Banner, Flag, NavItem, Shell, document, fragment
+from app.web.pages import Banner, NavItem, Shell, document, fragment
 from connect import LicenceState
 
 VERSION = "0.1.0"
@@ -33,21 +33,12 @@ _LICENCE_BANNERS = {
 }
 
 
-def show(
-    request: Request,
-    visit: Visit,
-    main: Markup,
-    *,
-    active: str,
-    title: str,
-    flag: Flag | None = None,
-    status: int = 200,
-) -> HTMLResponse:
+def show(request: Request, visit: Visit, main: Markup, *, active: str, title: str) -> HTMLResponse:
     """Answer with ``main``; ``active`` is the key of the menu entry it belongs to."""
     if visit.proof is Proof.CONTEXT:
-        return fragment(str(main), flag=flag, status=status)
+        return fragment(main)
     house: House = request.app.state.house
-    return document(shell_of(house, visit, active=active, title=title), str(main), status=status)
+    return document(shell_of(house, visit, active=active, title=title), main)
 
 
 def shell_of(house: House, visit: Visit, *, active: str, title: str) -> Shell:
