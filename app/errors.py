@@ -76,17 +76,6 @@ class CannotTell(Problem):
     slug = "cannot-tell"
     default_title = "We can't answer that right now"
 
-    def __init__(
-        self,
-        detail: str = "",
-        *,
-        title: str = "",
-        mend: str = "",
-        retry_after: int = 5,
-        fields: Mapping[str, str] = _NO_FIELDS,
-    ) -> None:
-        super().__init__(detail, title=title, mend=mend, retry_after=retry_after, fields=fields)
-
 
 class TooLarge(Problem):
     """More was sent than we take."""

@@ -1,6 +1,6 @@
 """Settings > Access > What could a person do?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, cast
 from uuid import UUID
 
@@ -93,9 +93,7 @@ async def person(
         name, avatar_url = asked.name, asked.avatar_url or ""
         try:
             explanation = await _explain(house, visit, question)
-        except CannotTell as error:
-            problem = error.detail
-        except NotFound as error:
+        except (CannotTell, NotFound) as error:
             problem = error.detail
     main = render(
         "instances/person.html",
@@ -142,10 +140,7 @@ async def _explain(house: House, visit: Visit, question: Question) -> Explanatio
         about = [await _about_one(house, visit, caller, question.thing)]
     else:
         tool = question.tool or min(caller.tools, default=Tool.GITLAB)
-        about = about_tool(
-            caller,
-            Place(facts.instance_id, facts.workspace_id, str(tool), place.project_id),
-        )
+        about = about_tool(caller, replace(place, tool=tool))
     return Explanation(
         roles=held_roles(caller, facts, standing.groups or (), project.key if project else None),
         sections=[about_getint(caller), *about],

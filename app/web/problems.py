@@ -5,9 +5,10 @@ htmx gets a fragment, a browser a page, everything else application/problem+json
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -28,7 +29,6 @@ _log = logging.getLogger("app.problems")
 Words = tuple[str, str, str]
 _BY_STATUS: dict[int, Words] = {
     400: ("We couldn't read that request", "", "Reload the page and try again."),
-    401: ("We can't tell who is asking", "", "Open Getint from Jira again."),
     404: (
         "We couldn't find that",
         "There is nothing at this address, or it is not yours to see.",
@@ -36,7 +36,6 @@ _BY_STATUS: dict[int, Words] = {
     ),
     405: ("That can't be done here", "This address doesn't take that kind of request.", ""),
     413: ("That is too large", "", "Send less at once."),
-    429: ("Too many requests", "", "Wait a moment, then try again."),
 }
 
 NO = "You can't do this"
@@ -98,7 +97,6 @@ def told_of_refusal(refused: Refused) -> Told:
         decision.reason_text,
         needed=decision.needed,
         who=decision.who,
-        retry_after=RETRY_SECONDS if unsure else None,
     )
 
 
@@ -126,26 +124,15 @@ def told_of_http(error: HTTPException) -> Told:
 def install_problem_handlers(app: FastAPI, *, ap_js_url: str | None = None) -> None:
     """Answer every exception. Call it before other middleware is added, so that they wrap it."""
 
-    def problem(request: Request, exc: Exception) -> Response:
-        assert isinstance(exc, Problem)  # noqa: S101 - registered for this class
-        return answer(request, told_of_problem(exc), ap_js_url)
+    def answer_as(kind: type[Exception], told_of: Callable[[Any], Told]) -> None:
+        app.add_exception_handler(
+            kind, lambda request, error: answer(request, told_of(error), ap_js_url)
+        )
 
-    def refusal(request: Request, exc: Exception) -> Response:
-        assert isinstance(exc, Refused)  # noqa: S101 - registered for this class
-        return answer(request, told_of_refusal(exc), ap_js_url)
-
-    def validation(request: Request, exc: Exception) -> Response:
-        assert isinstance(exc, RequestValidationError)  # noqa: S101 - registered for this class
-        return answer(request, told_of_validation(exc), ap_js_url)
-
-    def http(request: Request, exc: Exception) -> Response:
-        assert isinstance(exc, HTTPException)  # noqa: S101 - registered for this class
-        return answer(request, told_of_http(exc), ap_js_url)
-
-    app.add_exception_handler(Problem, problem)
-    app.add_exception_handler(Refused, refusal)
-    app.add_exception_handler(RequestValidationError, validation)
-    app.add_exception_handler(HTTPException, http)
+    answer_as(Problem, told_of_problem)
+    answer_as(Refused, told_of_refusal)
+    answer_as(RequestValidationError, told_of_validation)
+    answer_as(HTTPException, told_of_http)
     app.add_middleware(UnexpectedErrors, ap_js_url=ap_js_url)
 
 
