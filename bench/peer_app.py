@@ -34,7 +34,9 @@ class Row:
 
 def install() -> None:
     """Install the peer's packages from its own lock file."""
-    if not (FOLDER / "node_modules" / "atlassian-connect-express").is_dir():
+    done = FOLDER / "node_modules" / ".package-lock.json"
+    wanted = FOLDER / "package-lock.json"
+    if not done.exists() or done.stat().st_mtime < wanted.stat().st_mtime:
         subprocess.run(
             ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
             cwd=FOLDER,

@@ -21,9 +21,7 @@ PARTS = (
     ("proof and standing", "app/identity/connect_door.py:enter"),
     ("reading the rows", "app/database.py:rows"),
     ("decisions and drawing of the rows", "app/integrations/pages.py:_drawn_rows"),
-    ("what surrounds the rows", "app/integrations/pages.py:_around_rows"),
     ("shell and answer", "app/web/show.py:show"),
-    ("access line", "app/web/logging.py:_access_line"),
 )
 
 

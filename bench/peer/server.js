@@ -1,8 +1,15 @@
 // The page of our own app as a team would build it on atlassian-connect-express: its middleware
 // verifies the token, looks up the tenant and makes a fresh token; the rows come from PostgreSQL.
+// Around it stands what Atlassian's own template for such apps puts there, which is also what our
+// side does: an access line, security headers, no caching.
 const ace = require("atlassian-connect-express");
+const compression = require("compression");
+const cookies = require("cookie-parser");
 const express = require("express");
 const hbs = require("express-hbs");
+const helmet = require("helmet");
+const morgan = require("morgan");
+const nocache = require("nocache");
 const pg = require("pg");
 
 const { PORT, PEER_DATABASE_URL, PEER_VIEWS, PEER_TENANT } = process.env;
@@ -21,8 +28,14 @@ app.disable("x-powered-by");
 app.engine("hbs", hbs.express4({}));
 app.set("view engine", "hbs");
 app.set("views", PEER_VIEWS);
+app.use(morgan("combined"));
 app.use(express.json());
 app.use(express.urlencoded({ extended: false }));
+app.use(cookies());
+app.use(compression());
+app.use(helmet.hsts({ maxAge: 31536000, includeSubDomains: true }));
+app.use(helmet.referrerPolicy({ policy: ["origin"] }));
+app.use(nocache());
 app.use(addon.middleware());
 
 app.get("/ready", (_request, response) => response.send("ready"));
