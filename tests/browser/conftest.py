@@ -31,6 +31,17 @@ from tests.servers import free_port, serving
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 APP_KEY = "com.getint.jira"
+LOOK = """async mode => {
+    document.documentElement.dataset.colorMode = mode;
+    // What fades in or changes colour has to be done before its contrast counts.
+    const ends = it => it.effect.getComputedTiming().iterations !== Infinity;
+    await Promise.allSettled(document.getAnimations().filter(ends).map(it => it.finished));
+    const { violations } = await axe.run(document, { preload: false });
+    const wrong = violations.map(it => `${it.id}: ${it.nodes.map(node => node.target)}`);
+    const root = document.documentElement;
+    if (root.scrollWidth > root.clientWidth) wrong.push("scrolls sideways");
+    return wrong;
+}"""
 expect.set_options(timeout=15_000)  # machines that build are busy
 
 
@@ -152,13 +163,20 @@ class Person:
         return next(it for it in self.page.frames if it.url.startswith(self.town.app_url))
 
     def axe(self) -> list[str]:
-        """What axe finds wrong with the app's page as it is now."""
-        self.document.evaluate(AXE.read_text())
-        found = self.document.evaluate("axe.run(document, {preload: false})")
-        return [
-            f"{rule['id']}: {[node['target'] for node in rule['nodes']]}"
-            for rule in found["violations"]
-        ]
+        """What axe finds wrong with the app's page as it is now, light and dark, wide and narrow,
+        and what does not fit into it.
+        """
+        document, size = self.document, self.page.viewport_size
+        document.evaluate(AXE.read_text())
+        found: list[str] = []
+        for width in (1280, 380):
+            self.page.set_viewport_size({"width": width, "height": 900})
+            for mode in ("light", "dark"):
+                wrong: list[str] = document.evaluate(LOOK, mode)
+                found += [f"{mode} {width}: {each}" for each in wrong]
+        if size:
+            self.page.set_viewport_size(size)
+        return found
 
 
 @pytest.fixture
