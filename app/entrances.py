@@ -2,27 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
 from app.access import Action
 from app.errors import NotFound
-from app.house import House
 from app.identity.guard import page
 from app.identity.visit import Visit
-from app.instances.access_routes import access_main
-from app.instances.set_up_routes import set_up_main
+from app.instances.access_routes import access
+from app.instances.set_up_routes import set_up
 from app.integrations.pages import list_main
-from app.web.routing import AuditedRoute
+from app.web.page_router import page_router
 from app.web.show import show
 
-router = APIRouter(
-    prefix="/connect/pages",
-    tags=["pages"],
-    route_class=AuditedRoute,
-    default_response_class=HTMLResponse,
-)
-SET_UP_TITLE = "Set up Getint"
+router = page_router("/connect/pages", "pages")
 
 
 @router.get("/general")
@@ -31,7 +24,7 @@ async def general(
 ) -> HTMLResponse:
     """Apps > Getint: the integrations, or the set-up while only administrators come this far."""
     if not visit.facts.is_configured:
-        return await _set_up(request, visit)
+        return await set_up(request, visit)
     return await _integrations(request, visit)
 
 
@@ -51,8 +44,8 @@ async def admin(
 ) -> HTMLResponse:
     """Jira settings > Apps > Getint: who has access, or the set-up before that matters."""
     if not visit.facts.is_configured:
-        return await _set_up(request, visit)
-    return await _access(request, visit)
+        return await set_up(request, visit)
+    return await access(request, visit)
 
 
 @router.get("/configure")
@@ -60,7 +53,7 @@ async def configure(
     request: Request, visit: Annotated[Visit, Depends(page(Action.BIND_GROUPS))]
 ) -> HTMLResponse:
     """Manage apps > Getint > Configure."""
-    return await _access(request, visit)
+    return await access(request, visit)
 
 
 @router.get("/get-started")
@@ -68,21 +61,9 @@ async def get_started(
     request: Request, visit: Annotated[Visit, Depends(page(Action.SET_UP))]
 ) -> HTMLResponse:
     """What Jira opens after the installation."""
-    return await _set_up(request, visit)
+    return await set_up(request, visit)
 
 
 async def _integrations(request: Request, visit: Visit) -> HTMLResponse:
     main = await list_main(request, visit)
     return show(request, visit, main, active="integrations", title="Integrations")
-
-
-async def _set_up(request: Request, visit: Visit) -> HTMLResponse:
-    house: House = request.app.state.house
-    main = await set_up_main(house, visit)
-    return show(request, visit, main, active="integrations", title=SET_UP_TITLE)
-
-
-async def _access(request: Request, visit: Visit) -> HTMLResponse:
-    house: House = request.app.state.house
-    main = await access_main(house, visit)
-    return show(request, visit, main, active="settings", title="Access")

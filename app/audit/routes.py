@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from app.access import Action
@@ -14,17 +14,12 @@ from app.errors import CannotTell
 from app.house import House
 from app.identity.guard import context
 from app.identity.visit import Visit
-from app.web.routing import AuditedRoute
+from app.web.page_router import page_router
 from app.web.show import show
 from app.web.templates import render
 from connect import JiraError
 
-router = APIRouter(
-    prefix="/settings/audit",
-    tags=["settings"],
-    route_class=AuditedRoute,
-    default_response_class=HTMLResponse,
-)
+router = page_router("/settings/audit", "settings")
 Reading = Annotated[Visit, Depends(context(Action.READ_AUDIT))]
 NO_NAMES = "Jira did not answer, so people can't be found by name right now."
 

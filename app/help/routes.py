@@ -2,20 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.responses import HTMLResponse
 
 from app.access import Action
 from app.identity.guard import context
 from app.identity.visit import Visit
+from app.web.page_router import page_router
 from app.web.pages import fragment
-from app.web.routing import AuditedRoute
 from app.web.show import VERSION
 from app.web.templates import render
 
-router = APIRouter(
-    prefix="/help", tags=["help"], route_class=AuditedRoute, default_response_class=HTMLResponse
-)
+router = page_router("/help", "help")
 
 
 @router.get("")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from pydantic import BaseModel, Field, StringConstraints
@@ -25,18 +25,13 @@ from app.instances.jira_groups import KnownGroups
 from app.instances.models import GroupBinding
 from app.instances.tool_access import tool_access
 from app.web.forms import filled, takes_form
+from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
-from app.web.routing import AuditedRoute
 from app.web.show import show
 from app.web.templates import render
 from connect import Group, JiraError
 
-router = APIRouter(
-    prefix="/settings/access",
-    tags=["settings"],
-    route_class=AuditedRoute,
-    default_response_class=HTMLResponse,
-)
+router = page_router("/settings/access", "settings")
 Binding = Annotated[Visit, Depends(context(Action.BIND_GROUPS))]
 JIRA_AWAY = "Jira did not answer, so nothing was changed. Try again in a moment."
 
@@ -56,15 +51,14 @@ class BindForm(BaseModel):
 @router.get("")
 async def access(request: Request, visit: Binding) -> HTMLResponse:
     """The fourteen tools and their groups."""
-    return show(
-        request, visit, await access_main(_house(request), visit), active="settings", title="Access"
-    )
+    main = await access_main(request.app.state.house, visit)
+    return show(request, visit, main, active="settings", title="Access")
 
 
 @router.post("/check-again")
 async def check_again(request: Request, visit: Binding) -> HTMLResponse:
     """Let every machine ask Jira anew who is in which group."""
-    house = _house(request)
+    house: House = request.app.state.house
     async with house.database.of_instance(visit.caller.instance_id) as session:
         await house.changes.announce(session, visit.caller.instance_id, "standing")
     bindings, known = await read_groups(house, visit)
@@ -89,9 +83,9 @@ async def bind_dialog(visit: Binding, tool: Tool | None = None) -> HTMLResponse:
 @router.post("/bind", openapi_extra=takes_form(BindForm))
 async def bind(request: Request, visit: Binding) -> HTMLResponse:
     """Bind a further group to a tool."""
-    house, sent = _house(request), await filled(request, BindForm)
-    form = sent.form
-    if form is None:
+    house: House = request.app.state.house
+    sent = await filled(request, BindForm)
+    if (form := sent.form) is None:
         return fragment(_bind_form(sent.values, sent.errors), status=422)
     try:
         group = await _group_named(house, visit, form.group_name)
@@ -106,7 +100,7 @@ async def bind(request: Request, visit: Binding) -> HTMLResponse:
 @router.get("/bindings/{binding_id}/unbind")
 async def unbind_dialog(request: Request, visit: Binding, binding_id: UUID) -> HTMLResponse:
     """Asks whether a further group shall be taken away."""
-    house = _house(request)
+    house: House = request.app.state.house
     async with house.database.of_instance(visit.caller.instance_id) as session:
         binding = await load_binding(session, binding_id)
     label = Tool(binding.tool).label
@@ -116,7 +110,7 @@ async def unbind_dialog(request: Request, visit: Binding, binding_id: UUID) -> H
 @router.post("/bindings/{binding_id}/unbind")
 async def unbind(request: Request, visit: Binding, binding_id: UUID) -> HTMLResponse:
     """Take a further group away from a tool."""
-    house = _house(request)
+    house: House = request.app.state.house
     async with house.database.of_instance(visit.caller.instance_id) as session:
         binding = await load_binding(session, binding_id)
         await unbind_group(session, house.changes, visit, binding)
@@ -127,7 +121,7 @@ async def unbind(request: Request, visit: Binding, binding_id: UUID) -> HTMLResp
 @router.post("/tools/{tool}/take-over")
 async def take_over(request: Request, visit: Binding, tool: Tool) -> HTMLResponse:
     """Let a new group of the standard name count for one that was deleted in Jira."""
-    house = _house(request)
+    house: House = request.app.state.house
     gone, group = await _gone_and_new(house, visit, tool)
     async with house.database.of_instance(visit.caller.instance_id) as session:
         await take_over_name(
@@ -205,16 +199,10 @@ async def _gone_and_new(house: House, visit: Visit, tool: Tool) -> tuple[GroupBi
 
 
 def _bind_form(values: Mapping[str, str], errors: Mapping[str, str]) -> Markup:
-    tools = [{"value": str(tool), "label": tool.label} for tool in Tool]
     return render(
         "instances/bind.html",
-        tools=tools,
+        tools=[(tool.value, tool.label) for tool in Tool],
         tool=values.get("tool", ""),
         group_name=values.get("group_name", ""),
         errors={"tool": "", "group_name": "", **errors},
     )
-
-
-def _house(request: Request) -> House:
-    house: House = request.app.state.house
-    return house

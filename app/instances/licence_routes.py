@@ -1,9 +1,8 @@
 """Settings > Licence."""
 
-from datetime import UTC
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
@@ -12,18 +11,14 @@ from app.house import House
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.instances.licence_words import all_licence_words, licence_words, manage_apps_url
+from app.integrations.wording import when
+from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
-from app.web.routing import AuditedRoute
 from app.web.show import show
 from app.web.templates import render
 from connect import LicenceFact, LicenceState
 
-router = APIRouter(
-    prefix="/settings/licence",
-    tags=["settings"],
-    route_class=AuditedRoute,
-    default_response_class=HTMLResponse,
-)
+router = page_router("/settings/licence", "settings")
 Seeing = Annotated[Visit, Depends(context(Action.SEE_LICENCE))]
 _SOURCES = {"api": "Atlassian's licence service", "page": "a page that Jira signed"}
 
@@ -59,7 +54,7 @@ def _main(visit: Visit, state: LicenceState, fact: LicenceFact | None) -> Markup
         type=(fact.type if fact else None) or "Not told",
         entitlement=(fact.entitlement_number if fact else None) or "",
         confirmed_at=fact.learnt_at.isoformat() if fact else "",
-        confirmed_text=f"{fact.learnt_at.astimezone(UTC):%d %b %Y, %H:%M} UTC" if fact else "",
+        confirmed_text=when(fact.learnt_at) if fact else "",
         confirmed_by=_SOURCES[fact.source] if fact else "",
         manage_apps=manage_apps_url(visit.facts),
         states=all_licence_words(),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from pydantic import BaseModel, BeforeValidator, Field
@@ -28,18 +28,13 @@ from app.instances.explain import (
     held_roles,
 )
 from app.integrations.models import Connection, Integration
+from app.web.page_router import page_router
 from app.web.pages import fragment
-from app.web.routing import AuditedRoute
 from app.web.show import show
 from app.web.templates import render
 from connect import Gone, JiraError
 
-router = APIRouter(
-    prefix="/settings/access/person",
-    tags=["settings"],
-    route_class=AuditedRoute,
-    default_response_class=HTMLResponse,
-)
+router = page_router("/settings/access/person", "settings")
 Explaining = Annotated[Visit, Depends(context(Action.EXPLAIN_ACCESS))]
 _NEWEST = 50
 _KINDS: dict[str, tuple[type[Integration] | type[Connection], Action, tuple[Action, ...]]] = {
@@ -48,25 +43,13 @@ _KINDS: dict[str, tuple[type[Integration] | type[Connection], Action, tuple[Acti
 }
 
 
-def _none_if_empty(value: object) -> object:
-    return value or None
-
-
 class Question(BaseModel):
     """Whom to ask about; as if from a project's settings; about a tool or about one thing."""
 
     account: str = Field("", pattern=r"^[A-Za-z0-9:_-]{0,128}$")
     project: str = Field("", pattern=r"^\s*[A-Za-z0-9_]{0,255}\s*$")
-    tool: Annotated[Tool | None, BeforeValidator(_none_if_empty)] = None
+    tool: Annotated[Tool | None, BeforeValidator(lambda text: text or None)] = None
     thing: str = Field("", pattern=r"^((integration|connection):[0-9a-f-]{36})?$")
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """An entry of a select."""
-
-    value: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +83,7 @@ async def person(
         question=question,
         name=name,
         avatar_url=avatar_url,
-        tools=[Choice(tool, tool.label) for tool in Tool],
+        tools=[(tool.value, tool.label) for tool in Tool],
         tool=question.tool or "",
         things=things,
         explanation=explanation,
@@ -123,7 +106,7 @@ async def search(
         return fragment(_found([], "Jira did not answer. Try again in a moment."))
     if q.strip() and not users:
         return fragment(_found([], "Jira finds nobody whose name or e-mail begins so."))
-    return fragment(_found([Choice(user.account_id, user.display_name) for user in users], ""))
+    return fragment(_found([(user.account_id, user.display_name) for user in users], ""))
 
 
 async def _explain(house: House, visit: Visit, question: Question) -> Explanation:
@@ -181,7 +164,7 @@ def _uuid(text: str) -> UUID:
         raise NotFound("There is nothing of this id.") from None
 
 
-async def _newest_things(house: House, visit: Visit) -> list[Choice]:
+async def _newest_things(house: House, visit: Visit) -> list[tuple[str, str]]:
     choices = []
     kinds: tuple[Literal["integration"], Literal["connection"]] = ("integration", "connection")
     async with house.database.of_instance(visit.caller.instance_id) as session:
@@ -194,11 +177,10 @@ async def _newest_things(house: House, visit: Visit) -> list[Choice]:
                 .limit(_NEWEST)
             )
             choices += [
-                Choice(f"{kind}:{row.id}", f"{row.name} ({Tool(row.tool).label} {kind})")
-                for row in rows
+                (f"{kind}:{row.id}", f"{row.name} ({Tool(row.tool).label} {kind})") for row in rows
             ]
     return choices
 
 
-def _found(people: list[Choice], nobody: str) -> Markup:
+def _found(people: list[tuple[str, str]], nobody: str) -> Markup:
     return render("instances/people.html", people=people, nobody=nobody)

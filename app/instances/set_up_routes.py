@@ -1,9 +1,8 @@
 """The first page of an administrator: licence, groups, Integration or Migration."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 from pydantic import BaseModel
@@ -18,17 +17,12 @@ from app.instances.licence_words import licence_words, manage_apps_url
 from app.instances.set_up import Kind, finish_set_up
 from app.instances.tool_access import tool_access
 from app.web.forms import filled, takes_form
+from app.web.page_router import page_router
 from app.web.pages import fragment
-from app.web.routing import AuditedRoute
 from app.web.show import show
 from app.web.templates import render
 
-router = APIRouter(
-    prefix="/set-up",
-    tags=["set-up"],
-    route_class=AuditedRoute,
-    default_response_class=HTMLResponse,
-)
+router = page_router("/set-up", "set-up")
 SettingUp = Annotated[Visit, Depends(context(Action.SET_UP))]
 
 
@@ -36,27 +30,6 @@ class SetUpForm(BaseModel):
     """What the administrator wants to begin with."""
 
     kind: Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A card of the page."""
-
-    value: str
-    label: str
-    text: str
-    icon: str
-
-
-CHOICES = (
-    Choice(
-        "integration",
-        "Integration",
-        "Keeps a Jira project and another tool in step, again and again.",
-        "integrations",
-    ),
-    Choice("migration", "Migration", "Moves work from one side to the other, once.", "migration"),
-)
 
 
 @router.get("")
@@ -92,6 +65,5 @@ async def set_up_main(house: House, visit: Visit, *, error: str = "") -> Markup:
         manage_apps=manage_apps_url(visit.facts),
         groups=tool_access(house.settings.group_prefix, bindings, known),
         jira_answers=known is not None,
-        choices=CHOICES,
         error=error,
     )

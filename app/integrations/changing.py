@@ -15,6 +15,7 @@ from app.errors import Conflict
 from app.house import House
 from app.identity.visit import Visit
 from app.integrations.models import Connection, Integration
+from app.integrations.noting import kind_of
 from app.integrations.reading import things
 from app.integrations.wording import when
 
@@ -41,7 +42,7 @@ async def changing(
 ) -> AsyncIterator[AsyncSession]:
     """Bind ``thing`` as it was checked; ``Conflict`` if it is not like that any more."""
     # Noted before: a transaction that fails takes the attributes with it.
-    kind, thing_id, version = _kind(thing), thing.id, thing.version
+    kind, thing_id, version = kind_of(thing), thing.id, thing.version
     try:
         async with house.database.of_instance(visit.caller.instance_id) as session:
             session.add(thing)
@@ -62,11 +63,7 @@ async def require_version(
 ) -> None:
     """Raise ``Conflict`` if the form was opened on another version than the one there is now."""
     if thing.version != version:
-        raise await _conflict(house, visit, _kind(thing), thing.id, version)
-
-
-def _kind(thing: Integration | Connection) -> str:
-    return "integration" if isinstance(thing, Integration) else "connection"
+        raise await _conflict(house, visit, kind_of(thing), thing.id, version)
 
 
 async def _conflict(

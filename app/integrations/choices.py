@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.access import Action, Decision, Tool, visible
+from app.access import Action, Decision, Refused, Tool, visible
 from app.house import House
 from app.identity.visit import Visit
 from app.integrations.models import Connection
-from app.integrations.pages import place_of
+from app.integrations.pages import may_create_something, place_of
 from app.integrations.reading import things
 from app.tools.catalogue import CATALOGUE, PlaceWords
 
@@ -53,6 +53,12 @@ def locked_note(visit: Visit, action: Action) -> str:
     """Who can help with the tools that are off, said once for all; empty if none is off."""
     locked = [decision for _, decision in _decisions(visit, action) if not decision]
     return f"Who can help with locked tools: {locked[0].who}." if locked else ""
+
+
+def require_any_tool(visit: Visit) -> None:
+    """Raise ``Refused`` if the route's action, a creation, is open to the visitor with no tool."""
+    if not (decision := may_create_something(visit, visit.action)):
+        raise Refused(decision)
 
 
 def _decisions(visit: Visit, action: Action) -> list[tuple[Tool, Decision]]:

@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
-from app.access import Action, Refused, Tool
+from app.access import Action, Tool
 from app.house import House
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.integrations import connection_service as service
 from app.integrations.changing import changing, require_version
-from app.integrations.choices import tool_of
+from app.integrations.choices import require_any_tool, tool_of
 from app.integrations.connection_form import (
     Dependants,
     credential_errors,
@@ -22,21 +22,16 @@ from app.integrations.connection_form import (
 from app.integrations.connection_list import connections_main
 from app.integrations.guards import At, the_connection
 from app.integrations.models import Connection
-from app.integrations.pages import may_create_something, place_of
+from app.integrations.pages import place_of
 from app.integrations.schemas import ChangedConnection, NewConnection
 from app.integrations.tool_access import AddressRefused, Lookup, Rule, checked_address
 from app.tools.catalogue import CATALOGUE, ToolEntry
 from app.web.forms import filled, takes_form
+from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
-from app.web.routing import AuditedRoute
 from app.web.show import show
 
-router = APIRouter(
-    prefix="/connections",
-    tags=["connections"],
-    route_class=AuditedRoute,
-    default_response_class=HTMLResponse,
-)
+router = page_router("/connections", "connections")
 Creating = Annotated[Visit, Depends(context(Action.CREATE_CONNECTION))]
 Changing = Annotated[At[Connection], Depends(the_connection(Action.CHANGE_CONNECTION))]
 CONFIRM = "Confirm that the integrations named above may stop working."
@@ -46,7 +41,7 @@ ANEW = "The address is another one, so enter this again."
 @router.get("/new")
 async def new(request: Request, visit: Creating, *, tool: str = "") -> HTMLResponse:
     """The empty form, for whoever may create a connection to any tool."""
-    _require_something(visit)
+    require_any_tool(visit)
     main = form_main(visit, {"tool": tool})
     return show(request, visit, main, active="connections", title="Create a connection")
 
@@ -54,7 +49,7 @@ async def new(request: Request, visit: Creating, *, tool: str = "") -> HTMLRespo
 @router.get("/tool-part")
 async def show_tool_part(visit: Creating, *, tool: str = "") -> HTMLResponse:
     """The address and credentials of a tool."""
-    _require_something(visit)
+    require_any_tool(visit)
     return fragment(tool_fields(tool_of(tool)))
 
 
@@ -64,7 +59,7 @@ async def create(request: Request, visit: Creating, rule: Rule, lookup: Lookup) 
     house: House = request.app.state.house
     entered = await filled(request, NewConnection)
     if (form := entered.form) is None:
-        _require_something(visit)
+        require_any_tool(visit)
         return fragment(form_main(visit, entered.values, entered.errors), status=422)
     visit.require(place_of(visit, form.tool.value))
     entry = CATALOGUE[form.tool]
@@ -162,8 +157,3 @@ async def _address(entry: ToolEntry, rule: Rule, lookup: Lookup, text: str) -> t
         return await checked_address(rule, lookup, text), ""
     except AddressRefused as refused:
         return "", str(refused)
-
-
-def _require_something(visit: Visit) -> None:
-    if not (decision := may_create_something(visit, Action.CREATE_CONNECTION)):
-        raise Refused(decision)

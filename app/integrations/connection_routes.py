@@ -25,17 +25,12 @@ from app.integrations.tool_access import ToolClient
 from app.tools.catalogue import CATALOGUE
 from app.tools.probe import probe
 from app.web.forms import filled, takes_form
+from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
-from app.web.routing import AuditedRoute
 from app.web.show import show
 from app.web.templates import render
 
-pages = APIRouter(
-    prefix="/connections",
-    tags=["connections"],
-    route_class=AuditedRoute,
-    default_response_class=HTMLResponse,
-)
+pages = page_router("/connections", "connections")
 Usable = Annotated[At[Connection], Depends(the_connection(Action.USE_CONNECTION))]
 Governed = Annotated[At[Connection], Depends(the_connection(Action.GOVERN_CONNECTION))]
 

@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import Action, visible
-from app.audit.trail import record
 from app.encryption import CannotOpen
 from app.errors import Conflict
 from app.identity.visit import Visit
 from app.integrations.models import Connection, Integration
+from app.integrations.noting import note, note_version
 from app.integrations.schemas import NewConnection
 from app.tools.probe import ProbeResult
 
@@ -52,7 +52,7 @@ async def create(
         name: getattr(connection, name)
         for name in ("name", "tool", "address", "project_id", "others_may")
     }
-    _note(session, visit, connection, plain)
+    note_version(session, visit, connection, plain)
     return connection
 
 
@@ -83,7 +83,7 @@ async def change(
     if changes.keys() != {"name"}:
         connection.tested_at, connection.test_problem = None, None
     await session.flush()
-    _note(session, visit, connection, {"changes": changes, "name": connection.name})
+    note_version(session, visit, connection, {"changes": changes, "name": connection.name})
 
 
 async def share(
@@ -95,20 +95,14 @@ async def share(
     changes = {"others_may": [connection.others_may, others_may]}
     connection.others_may = others_may
     await session.flush()
-    _note(session, visit, connection, {"changes": changes, "name": connection.name})
+    note_version(session, visit, connection, {"changes": changes, "name": connection.name})
 
 
 async def delete(session: AsyncSession, visit: Visit, connection: Connection) -> None:
     """Take it away with its credentials; the database refuses while something depends on it."""
     await session.delete(connection)
     plain = {name: getattr(connection, name) for name in ("name", "tool", "address", "owner")}
-    record(
-        session,
-        visit,
-        kind="connection",
-        thing_id=connection.id,
-        details={"deleted": plain, "version": connection.version + 1},
-    )
+    note(session, visit, connection, {"deleted": plain, "version": connection.version + 1})
     await session.flush()
 
 
@@ -125,13 +119,7 @@ async def note_test(
             updated_at=Connection.updated_at,
         )
     )
-    record(
-        session,
-        visit,
-        kind="connection",
-        thing_id=connection.id,
-        details={"tested": result.message, "name": connection.name},
-    )
+    note(session, visit, connection, {"tested": result.message, "name": connection.name})
 
 
 def opened(visit: Visit, connection: Connection) -> dict[str, str]:
@@ -170,15 +158,3 @@ async def dependants(
 def _sealed(visit: Visit, connection_id: object, credentials: Mapping[str, str]) -> bytes:
     plain = json.dumps(dict(credentials)).encode()
     return visit.facts.key.seal(plain, "connections", connection_id, "credentials")
-
-
-def _note(
-    session: AsyncSession, visit: Visit, connection: Connection, details: dict[str, Any]
-) -> None:
-    record(
-        session,
-        visit,
-        kind="connection",
-        thing_id=connection.id,
-        details={**details, "version": connection.version},
-    )

@@ -11,7 +11,7 @@ from app.access import Action
 from app.house import House
 from app.identity.visit import Visit
 from app.integrations.choices import locked_note, tool_choices, tool_of, tool_part
-from app.integrations.jira_projects import ProjectChoice, search_projects
+from app.integrations.jira_projects import SearchResult, search_projects
 from app.integrations.models import Integration
 from app.integrations.schemas import LONGEST_JQL, LONGEST_NAME
 from app.integrations.wording import DIRECTIONS
@@ -27,7 +27,7 @@ class ProjectPart:
     value: str
     fixed: str
     search: str
-    found: ProjectChoice
+    found: SearchResult
     error: str = ""
 
 
@@ -44,7 +44,7 @@ async def form_main(
     kept = integration.connection_id if integration else None
     return render(
         "integrations/form.html",
-        title=_title(integration),
+        title=title_of(integration),
         action=f"/integrations/{integration.id}" if integration else "/integrations",
         integration=integration,
         values=values,
@@ -70,13 +70,13 @@ async def project_part(
 ) -> ProjectPart:
     """The projects to choose from, with the chosen one among them."""
     if visit.project is not None:
-        return ProjectPart(visit.project.id, visit.project.key, "", ProjectChoice())
+        return ProjectPart(visit.project.id, visit.project.key, "", SearchResult())
     search, chosen = values.get("project_q", ""), values.get("project_id", "")
     found = await search_projects(house, visit, search if search.isprintable() else "")
     known = {value for value, _ in found.options}
     if integration is not None and integration.project_id not in known:
         own = (integration.project_id, integration.project_key)
-        found = ProjectChoice([own, *found.options], found.trouble)
+        found = SearchResult([own, *found.options], found.trouble)
     return ProjectPart(chosen, "", search, found, errors.get("project_id", ""))
 
 
@@ -104,7 +104,8 @@ def values_of(integration: Integration) -> dict[str, str]:
     return {name: str(value) for name, value in shown.items()}
 
 
-def _title(integration: Integration | None) -> str:
+def title_of(integration: Integration | None) -> str:
+    """The title of the form: of a new one, or of one that is there."""
     if integration is None:
         return "Create an integration or migration"
     return f"Edit {integration.name}"

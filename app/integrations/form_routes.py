@@ -2,45 +2,41 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import Action, Refused, Tool, require, visible
+from app.access import Action, Tool, require, visible
 from app.house import House
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.integrations import service
 from app.integrations.changing import changing, require_version
+from app.integrations.choices import require_any_tool
 from app.integrations.form_page import (
     form_main,
     project_part,
+    title_of,
     tool_fields,
     values_of,
 )
 from app.integrations.guards import At, the_integration
 from app.integrations.jira_projects import chosen_project
 from app.integrations.models import Connection, Integration
-from app.integrations.pages import detail_main, may_create_something, place_of
+from app.integrations.pages import detail_main, place_of
 from app.integrations.schemas import ChangedIntegration, Configuration, NewIntegration
 from app.tools.catalogue import CATALOGUE
 from app.web.forms import CHOOSE, Filled, filled, takes_form
+from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
-from app.web.routing import AuditedRoute
 from app.web.show import show
 from app.web.templates import render
 from connect import Project
 
-router = APIRouter(
-    prefix="/integrations",
-    tags=["integrations"],
-    route_class=AuditedRoute,
-    default_response_class=HTMLResponse,
-)
+router = page_router("/integrations", "integrations")
 Creating = Annotated[Visit, Depends(context(Action.CREATE_INTEGRATION))]
 Changing = Annotated[At[Integration], Depends(the_integration(Action.CHANGE_INTEGRATION))]
-TITLE = "Create an integration or migration"
 THIS_PROJECT_ONLY = "From these project settings you can choose only this project."
 NO_PROJECT = "A Jira project is needed."
 NOT_BROWSABLE = "There is no such project among those that you can browse."
@@ -56,10 +52,10 @@ async def new(
     request: Request, visit: Creating, *, kind: str = "integration", tool: str = ""
 ) -> HTMLResponse:
     """The empty form, for whoever may create anything at all."""
-    _require_something(visit)
+    require_any_tool(visit)
     house: House = request.app.state.house
     main = await form_main(house, visit, {"kind": kind, "tool": tool})
-    return show(request, visit, main, active="integrations", title=TITLE)
+    return show(request, visit, main, active="integrations", title=title_of(None))
 
 
 @router.get("/projects")
@@ -67,7 +63,7 @@ async def find_projects(
     request: Request, visit: Creating, *, project_q: str = "", project_id: str = ""
 ) -> HTMLResponse:
     """The Jira projects that the search finds."""
-    _require_something(visit)
+    require_any_tool(visit)
     house: House = request.app.state.house
     values = {"project_q": project_q[:200], "project_id": project_id}
     part = await project_part(house, visit, values)
@@ -92,7 +88,7 @@ async def create(request: Request, visit: Creating) -> HTMLResponse:
     house: House = request.app.state.house
     entered = await filled(request, NewIntegration)
     if (form := entered.form) is None:
-        _require_something(visit)
+        require_any_tool(visit)
         main = await form_main(house, visit, entered.values, _errors(visit, entered))
         return fragment(main, status=422)
     try:
@@ -118,7 +114,7 @@ async def edit(request: Request, at: Changing) -> HTMLResponse:
     """The form with what is set now."""
     house: House = request.app.state.house
     main = await form_main(house, at.visit, values_of(at.thing), integration=at.thing)
-    return show(request, at.visit, main, active="integrations", title=f"Edit {at.thing.name}")
+    return show(request, at.visit, main, active="integrations", title=title_of(at.thing))
 
 
 @router.post("/{integration_id}", openapi_extra=takes_form(ChangedIntegration))
@@ -169,11 +165,6 @@ def _errors(visit: Visit, entered: Filled[NewIntegration]) -> dict[str, str]:
     if visit.project is None and not entered.values.get("project_id"):
         errors.setdefault("project_id", NO_PROJECT)
     return errors
-
-
-def _require_something(visit: Visit) -> None:
-    if not (decision := may_create_something(visit)):
-        raise Refused(decision)
 
 
 def _project_id(visit: Visit, form: Configuration) -> str:

@@ -38,7 +38,9 @@ class the_integration:  # noqa: N801 - reads as what it asks for
 
     async def __call__(self, request: Request, integration_id: str) -> At[Integration]:
         visit = await self._guard(request)
-        return At(visit, await find_integration(request, visit, integration_id))
+        thing = await _found(request, visit, Integration, Action.SEE_INTEGRATION, integration_id)
+        visit.require(thing)
+        return At(visit, thing)
 
 
 class the_connection:  # noqa: N801 - reads as what it asks for
@@ -54,13 +56,6 @@ class the_connection:  # noqa: N801 - reads as what it asks for
         thing = await _found(request, visit, Connection, Action.SEE_CONNECTION, connection_id)
         visit.require(thing)
         return At(visit, thing)
-
-
-async def find_integration(request: Request, visit: Visit, integration_id: str) -> Integration:
-    """The integration, if it may be seen and the visit's action be done to it."""
-    thing = await _found(request, visit, Integration, Action.SEE_INTEGRATION, integration_id)
-    visit.require(thing)
-    return thing
 
 
 def in_view(

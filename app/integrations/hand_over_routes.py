@@ -1,10 +1,9 @@
 """Handing an integration to somebody who could have created it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
 from app.access import Action, Place, decide
@@ -15,39 +14,26 @@ from app.integrations import service
 from app.integrations.changing import changing, require_version
 from app.integrations.form_page import NO_ERRORS
 from app.integrations.guards import At, the_integration
-from app.integrations.jira_projects import asking_jira
+from app.integrations.jira_projects import SearchResult, asking_jira
 from app.integrations.models import Integration
 from app.integrations.pages import CHANGED
 from app.integrations.schemas import HandOver
 from app.integrations.wording import why_not
 from app.web.forms import filled, takes_form
+from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
-from app.web.routing import AuditedRoute
 from app.web.templates import render
 from connect import User
 
-router = APIRouter(
-    prefix="/integrations",
-    tags=["integrations"],
-    route_class=AuditedRoute,
-    default_response_class=HTMLResponse,
-)
+router = page_router("/integrations", "integrations")
 HandingOver = Annotated[At[Integration], Depends(the_integration(Action.HAND_OVER_INTEGRATION))]
-
-
-@dataclass(frozen=True, slots=True)
-class PeopleFound:
-    """Options of a select: account id and name. ``trouble`` says why nobody could be searched."""
-
-    options: Sequence[tuple[str, str]] = ()
-    trouble: str = ""
 
 
 @router.get("/{integration_id}/hand-over")
 async def ask_whom(at: HandingOver) -> HTMLResponse:
     """The dialog: search for the new owner."""
     values = {"version": str(at.thing.version)}
-    return fragment(_dialog(at.thing, values, NO_ERRORS, PeopleFound()))
+    return fragment(_dialog(at.thing, values, NO_ERRORS, SearchResult()))
 
 
 @router.get("/{integration_id}/hand-over/people")
@@ -116,22 +102,22 @@ async def _person(house: House, visit: Visit, account_id: str) -> User | None:
     return next((user for user in users if user.account_id == account_id), None)
 
 
-async def _search(house: House, visit: Visit, query: str) -> PeopleFound:
+async def _search(house: House, visit: Visit, query: str) -> SearchResult:
     if not query.isprintable() or not query.strip():
-        return PeopleFound()
+        return SearchResult()
     try:
         with asking_jira():
             users = await house.jira.search_users(visit.facts.site, query[:200])
     except CannotTell as trouble:
-        return PeopleFound(trouble=f"{trouble.detail} Search again in a moment.")
-    return PeopleFound([(user.account_id, user.display_name) for user in users if user.active])
+        return SearchResult(trouble=f"{trouble.detail} Search again in a moment.")
+    return SearchResult([(user.account_id, user.display_name) for user in users if user.active])
 
 
 def _dialog(
     integration: Integration,
     values: Mapping[str, str],
     errors: Mapping[str, str],
-    found: PeopleFound,
+    found: SearchResult,
 ) -> str:
     return render(
         "integrations/hand_over.html",

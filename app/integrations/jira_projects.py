@@ -13,8 +13,8 @@ SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectChoice:
-    """What the search found. ``trouble`` says why nothing could be searched."""
+class SearchResult:
+    """What Jira found, as options of a select. ``trouble`` says why it could not be asked."""
 
     options: Sequence[tuple[str, str]] = ()
     trouble: str = ""
@@ -38,7 +38,7 @@ def asking_jira() -> Iterator[None]:
         ) from error
 
 
-async def search_projects(house: House, visit: Visit, query: str) -> ProjectChoice:
+async def search_projects(house: House, visit: Visit, query: str) -> SearchResult:
     """The first projects by key whose name or key fits, of those the visitor may browse."""
     try:
         with asking_jira():
@@ -47,8 +47,8 @@ async def search_projects(house: House, visit: Visit, query: str) -> ProjectChoi
                 visit.facts.site, visit.account_id, [project.id for project in page.values]
             )
     except CannotTell as trouble:
-        return ProjectChoice(trouble=f"{trouble.detail} Search again in a moment.")
-    return ProjectChoice(
+        return SearchResult(trouble=f"{trouble.detail} Search again in a moment.")
+    return SearchResult(
         [
             (project.id, f"{project.name} ({project.key})")
             for project in page.values

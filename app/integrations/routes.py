@@ -17,17 +17,12 @@ from app.integrations.hand_over_routes import router as hand_over
 from app.integrations.listing import checked_filters
 from app.integrations.models import Integration
 from app.integrations.pages import CHANGED, detail_main, list_main
+from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
-from app.web.routing import AuditedRoute
 from app.web.show import show
 from app.web.templates import render
 
-pages = APIRouter(
-    prefix="/integrations",
-    tags=["integrations"],
-    route_class=AuditedRoute,
-    default_response_class=HTMLResponse,
-)
+pages = page_router("/integrations", "integrations")
 Seen = Annotated[At[Integration], Depends(the_integration(Action.SEE_INTEGRATION))]
 Changed = Annotated[At[Integration], Depends(the_integration(Action.CHANGE_INTEGRATION))]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.trail import record
 from app.identity.visit import Visit
 from app.integrations.models import Connection, Integration
+from app.integrations.noting import note, note_version
 from app.integrations.schemas import ChangedIntegration, Configuration, NewIntegration
 from connect import Project
 
@@ -39,7 +39,9 @@ async def create(
     session.add(integration)
     await session.flush()
     plain = {name: getattr(integration, name) for name in (*_PLAIN, "kind")}
-    _note(session, visit, integration, plain | {"connection_id": _id(integration.connection_id)})
+    note_version(
+        session, visit, integration, plain | {"connection_id": _id(integration.connection_id)}
+    )
     return integration
 
 
@@ -80,13 +82,7 @@ async def delete(session: AsyncSession, visit: Visit, integration: Integration) 
     """Take it away for good; the trail keeps what it was."""
     plain = {name: getattr(integration, name) for name in (*_PLAIN, "kind", "owner")}
     await session.delete(integration)
-    record(
-        session,
-        visit,
-        kind="integration",
-        thing_id=integration.id,
-        details={"deleted": plain, "version": integration.version + 1},
-    )
+    note(session, visit, integration, {"deleted": plain, "version": integration.version + 1})
     await session.flush()
 
 
@@ -113,19 +109,7 @@ async def _set(
     for name in changes:
         setattr(integration, name, wanted[name])
     await session.flush()
-    _note(session, visit, integration, {"changes": changes, "name": integration.name})
-
-
-def _note(
-    session: AsyncSession, visit: Visit, integration: Integration, details: dict[str, Any]
-) -> None:
-    record(
-        session,
-        visit,
-        kind="integration",
-        thing_id=integration.id,
-        details={**details, "version": integration.version},
-    )
+    note_version(session, visit, integration, {"changes": changes, "name": integration.name})
 
 
 def _id(value: Any) -> str | None:
