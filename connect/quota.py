@@ -16,6 +16,8 @@ from connect.errors import Busy
 
 APP_POINTS_PER_HOUR = 65_000
 LOW_SHARE = 0.2
+# What one site may have spent and still be served from the last fifth: the rest is the others'.
+FAIR_SHARE = 0.1
 HOUR_S = 3600
 _DEFAULT_BURST_PAUSE_S = 1.0
 _MAX_BURST_PAUSE_S = 120.0
@@ -90,10 +92,12 @@ class Quota:
         return until if until > self._clock() else 0.0
 
     def check(self, site_key: str, endpoint: str) -> None:
-        """Raises Busy while a pause lasts."""
+        """Raises Busy while a pause lasts, or when the rest of the hour is for other sites."""
         until, reason = self._pause(site_key, endpoint)
         if (left := until - self._clock()) > 0:
             raise Busy(left, reason)
+        if self.is_low() and self.points(site_key) > self.budget * FAIR_SHARE:
+            raise Busy(self._next_hour() - self._clock(), "this site's share of the quota is spent")
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take in what any answer says of the app's budget."""
@@ -137,8 +141,8 @@ class Quota:
             if "global" not in name or "r" not in values:
                 continue
             limit = limits.get(name) or self.budget
-            until = self._clock() + values.get("t", self._next_hour() - self._clock())
-            self._told = _Told(values["r"] / limit, until)
+            left = min(values.get("t", self._next_hour() - self._clock()), HOUR_S)
+            self._told = _Told(values["r"] / limit, self._clock() + left)
 
     def _pause(self, site_key: str, endpoint: str) -> tuple[float, str]:
         return max(

@@ -52,6 +52,28 @@ def test_each_utc_hour_starts_from_nothing(quota: Quota, clock: Clock) -> None:
     assert (quota.points(), quota.calls("a"), quota.is_low()) == (0, 0, False)
 
 
+def test_the_last_fifth_is_for_sites_that_did_not_spend_the_rest(
+    quota: Quota, clock: Clock
+) -> None:
+    quota.spend("greedy", 52_001)
+    quota.spend("modest", 100)
+    quota.check("modest", GROUPS)
+    with pytest.raises(Busy) as busy:
+        quota.check("greedy", USERS)
+    assert busy.value.retry_after == 3000
+    clock.now = HOUR + 3600
+    quota.check("greedy", USERS)
+
+
+def test_one_sites_word_on_the_apps_budget_counts_for_an_hour_at_most(
+    quota: Quota, clock: Clock
+) -> None:
+    quota.learn({"ratelimit": '"global-app-quota";r=0;t=999999999999', "ratelimit-policy": ""})
+    assert quota.is_low()
+    clock.now += 3600
+    assert not quota.is_low()
+
+
 @pytest.mark.parametrize(("spent", "low"), [(0, False), (52_000, False), (52_001, True)])
 def test_less_than_a_fifth_left_is_low(quota: Quota, spent: int, low: bool) -> None:
     quota.spend("a", spent)
