@@ -18,13 +18,17 @@ from cachetools import LRUCache
 from app.changes import Changes
 from app.errors import CannotTell
 from app.instances.facts import InstanceFacts
-from connect import Busy, Forbidden, Gone, Group, JiraClient, Quota, Unreachable
+from connect import Busy, Forbidden, Gone, Group, JiraClient, JiraError, Quota, Unreachable
 
 FRESH_S = 60.0
 FRESH_WHEN_QUOTA_IS_LOW_S = 900.0
 READABLE_WITHOUT_JIRA_S = 600.0
+FRESH_WHILE_UNHEARD_S = 5.0
 BREATHER_S = 5.0
-_KEPT = 100_000
+# In weights: a site that gives one person very many groups pays with that person's neighbours,
+# not with our memory.
+_KEPT = 200_000
+_GROUPS_IN_A_WEIGHT = 10
 _log = structlog.stdlib.get_logger("app.standing")
 
 
@@ -60,11 +64,11 @@ class Standings:
     ) -> None:
         self._jira = jira
         self._quota = quota
+        self._changes = changes
         self._clock = clock
-        self._kept: LRUCache[Who, Standing] = LRUCache(_KEPT)
+        self._kept: LRUCache[Who, Standing] = LRUCache(_KEPT, _weight)
         self._flights: dict[Who, asyncio.Task[Standing]] = {}
         self._breathers: dict[UUID, tuple[float, int]] = {}
-        self._generation = 0
         changes.on_change("standing", self._forget)
 
     async def of(
@@ -74,8 +78,7 @@ class Standings:
         who = Who(facts.instance_id, account_id, project_id)
         kept = self._kept.get(who)
         age = self._clock() - kept.learnt_at if kept else float("inf")
-        fresh = FRESH_WHEN_QUOTA_IS_LOW_S if self._quota.is_low() else FRESH_S
-        if kept is not None and age < fresh:
+        if kept is not None and age < self._fresh_for():
             return kept
         try:
             self._take_a_breather(facts.instance_id)
@@ -89,7 +92,7 @@ class Standings:
                 mend="Nothing is lost. Try again in a moment.",
                 retry_after=retry_after,
             ) from error
-        except (Forbidden, Gone) as error:
+        except JiraError as error:
             _log.warning(
                 "jira refused the app", kind=type(error).__name__, instance=who.instance_id
             )
@@ -99,6 +102,11 @@ class Standings:
                 "everything is kept.",
                 retry_after=60,
             ) from error
+
+    def _fresh_for(self) -> float:
+        if not self._changes.is_listening:
+            return FRESH_WHILE_UNHEARD_S  # what was revoked elsewhere would not be heard of
+        return FRESH_WHEN_QUOTA_IS_LOW_S if self._quota.is_low() else FRESH_S
 
     async def _learn_once(self, facts: InstanceFacts, who: Who) -> Standing:
         flight = self._flights.get(who)
@@ -116,7 +124,6 @@ class Standings:
             flight.exception()  # every waiter was told; nobody left is no fault of the loop's
 
     async def _learn(self, facts: InstanceFacts, who: Who) -> Standing:
-        generation = self._generation
         asked_at = self._clock()
         permissions, groups = await _both(
             self._jira.permissions(facts.site, who.account_id, project_id=who.project_id),
@@ -128,7 +135,8 @@ class Standings:
             groups=groups,
             learnt_at=asked_at,
         )
-        if generation == self._generation:
+        # An answer from before a change was dropped with its flight, and is not kept.
+        if self._flights.get(who) is asyncio.current_task():
             self._kept[who] = standing
         return standing
 
@@ -156,7 +164,6 @@ class Standings:
         return max(retry_after, 1)
 
     def _forget(self, instance_id: UUID | None) -> None:
-        self._generation += 1
         for who in [who for who in self._kept if instance_id in {None, who.instance_id}]:
             self._kept.pop(who, None)
         for who in [who for who in self._flights if instance_id in {None, who.instance_id}]:
@@ -165,6 +172,10 @@ class Standings:
             self._breathers.clear()
         else:
             self._breathers.pop(instance_id, None)
+
+
+def _weight(standing: Standing) -> int:
+    return 1 + len(standing.groups or ()) // _GROUPS_IN_A_WEIGHT
 
 
 async def _both(

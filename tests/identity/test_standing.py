@@ -86,6 +86,7 @@ class Door:
     facts: InstanceFacts = field(default_factory=lambda: facts_of(uuid4()))
 
     def __post_init__(self) -> None:
+        self.changes._listening.set()
         self.standings = Standings(self.jira, self.quota, self.changes, clock=lambda: self.now)
 
     async def ask(self, account_id: str = "gia", project_id: str | None = None) -> Standing:
@@ -284,3 +285,39 @@ async def test_a_refused_question_is_cannot_tell_even_for_reading(
     door.now += 61
     with pytest.raises(CannotTell):
         await door.ask()
+
+
+async def test_check_again_at_one_site_takes_nothing_from_the_others(door: Door) -> None:
+    door.jira.open.clear()
+    asking = asyncio.create_task(door.ask())
+    await door.jira.asked.wait()
+    door.check_again(uuid4())
+    door.jira.open.set()
+    await asking
+    await door.ask()
+    assert door.jira.calls == 2
+
+
+async def test_an_answer_that_nobody_expects_is_cannot_tell(door: Door) -> None:
+    door.jira.rights = JiraError("Jira answered 400.")
+    with pytest.raises(CannotTell):
+        await door.ask()
+
+
+async def test_while_the_channel_is_down_a_standing_counts_for_five_seconds(door: Door) -> None:
+    door.quota.low = True
+    await door.ask()
+    door.changes._listening.clear()
+    door.now += 4.9
+    await door.ask()
+    assert door.jira.calls == 2
+    door.now += 0.1
+    await door.ask()
+    assert door.jira.calls == 4
+
+
+async def test_what_is_kept_is_bounded_in_groups_too(door: Door) -> None:
+    door.jira.groups = tuple(Group(str(number), "a group") for number in range(20_000))
+    for number in range(200):
+        await door.ask(f"person-{number}")
+    assert sum(len(kept.groups or ()) for kept in door.standings._kept.values()) <= 2_000_000
