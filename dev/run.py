@@ -16,7 +16,8 @@ import httpx
 from dev.postgres import start_postgres
 
 ROOT = Path(__file__).resolve().parents[1]
-VAR = ROOT / "var"
+# Elsewhere for a second, fresh one beside it, as dev/screenshots.py has.
+VAR = Path(os.environ.get("VAR_DIR") or ROOT / "var")
 READY_WITHIN_S = 60
 
 
