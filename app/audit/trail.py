@@ -16,6 +16,8 @@ from app.metrics import REFUSALS
 
 # The same refusal again within a minute tells nothing new and must not fill the trail.
 _SAME_REFUSAL_S = 60
+# Nor may one person make it endless by asking for ever new things.
+_REFUSALS_OF_ONE_PERSON = 100
 
 
 def record(
@@ -47,7 +49,7 @@ class Refusals:
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._recent: TTLCache[tuple[object, ...], None] = TTLCache(
+        self._recent: TTLCache[tuple[UUID, str], set[tuple[object, ...]]] = TTLCache(
             50_000, _SAME_REFUSAL_S, timer=clock
         )
 
@@ -58,11 +60,11 @@ class Refusals:
             return  # that Jira was away is nobody's attempt
         kind, thing_id = next(iter(path_ids.items()), (None, None))
         thing_id = None if thing_id is None else _plain(str(thing_id))
-        who = (visit.caller.instance_id, visit.caller.account)
-        same = (*who, visit.action, thing_id, decision.reason)
-        if same in self._recent:
+        noted = self._recent.setdefault((visit.caller.instance_id, visit.caller.account), set())
+        this = (visit.action, thing_id, decision.reason)
+        if this in noted or len(noted) >= _REFUSALS_OF_ONE_PERSON:
             return
-        self._recent[same] = None
+        noted.add(this)
         async with self._database.of_instance(visit.caller.instance_id) as session:
             session.add(
                 AuditEntry(
