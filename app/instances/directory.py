@@ -1,5 +1,6 @@
 """Finds the instance behind a client key: from memory, or in one transaction."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Literal, cast
@@ -19,6 +20,8 @@ from connect.tokens import PREVIOUS_SECRET_GRACE
 
 _KEPT = 20_000
 _KEPT_S = 300
+# Anybody can name a client key: look-ups must leave connections to those whom we know.
+_LOOK_UPS_AT_ONCE = 3
 
 
 class Directory:
@@ -30,6 +33,7 @@ class Directory:
         self._changes = changes
         self._kept: TTLCache[str, InstanceFacts] = TTLCache(_KEPT, _KEPT_S)
         self._generation = 0
+        self._look_ups = asyncio.Semaphore(_LOOK_UPS_AT_ONCE)
         changes.on_change("facts", self._forget)
 
     async def find(self, client_key: str) -> InstanceFacts | None:
@@ -45,7 +49,7 @@ class Directory:
 
     async def load(self, client_key: str) -> InstanceFacts | None:
         """The facts as they are in the database now."""
-        async with self._database.by_client_key(client_key) as session:
+        async with self._look_ups, self._database.by_client_key(client_key) as session:
             installation = await session.scalar(
                 select(Installation).where(Installation.client_key == client_key)
             )
