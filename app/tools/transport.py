@@ -9,7 +9,9 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache, partial
 from typing import Any
 
 import certifi
@@ -20,6 +22,8 @@ from app.tools.addresses import AddressRule
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 TIMEOUT = httpx.Timeout(8.0, connect=4.0)
+# A name server of theirs that hangs holds these threads, not those that Jira's names need.
+_LOOK_UPS = ThreadPoolExecutor(8, thread_name_prefix="tool-names")
 _HTTPX_ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (httpcore.ConnectTimeout, httpx.ConnectTimeout),
     (httpcore.ReadTimeout, httpx.ReadTimeout),
@@ -37,12 +41,17 @@ _HTTPX_ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
     """All addresses of a name, as the machine's resolver knows them. Raises OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_LOOK_UPS, look_up)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+@cache
 def trust() -> ssl.SSLContext:
-    """The public authorities, and those that the operator's machine trusts (SSL_CERT_FILE)."""
+    """The public authorities, and those that the operator's machine trusts (SSL_CERT_FILE).
+
+    Read once: it takes tens of milliseconds, in which nobody else is served.
+    """
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
