@@ -21,6 +21,8 @@ _FORBIDDEN_SEGMENTS = {"", ".", ".."}
 _TIMEOUT = httpx.Timeout(3.0)
 _TOTAL_TIMEOUT_S = 5.0
 _PARALLEL_FETCHES = 4
+# Anybody can name a key: those who wait must not fill the memory, or wait for a minute.
+_WAITING_AT_MOST = 64
 
 
 def check_key_id(kid: object) -> str:
@@ -58,6 +60,8 @@ class InstallKeys:
             raise _unknown_key()
         flight = self._flights.get(kid)
         if flight is None:
+            if len(self._flights) >= _WAITING_AT_MOST:
+                raise KeyServerUnreachable("too many keys are being asked for")
             flight = asyncio.create_task(self._fetch(kid))
             self._flights[kid] = flight
             flight.add_done_callback(lambda landed: self._land(kid, landed))

@@ -125,3 +125,21 @@ async def test_a_weak_or_foreign_kind_of_key_is_refused(
     with pytest.raises(TokenRefused) as refused:
         await server.keys.get(KID)
     assert refused.value.reason is TokenProblem.UNKNOWN_KEY
+
+
+async def test_not_more_than_so_many_wait_for_a_key_server_that_hangs() -> None:
+    answering = asyncio.Event()
+
+    async def hang(_: httpx.Request) -> httpx.Response:
+        await answering.wait()
+        return httpx.Response(404)
+
+    keys = InstallKeys(URL, httpx.AsyncClient(transport=httpx.MockTransport(hang)))
+    waiting = [asyncio.create_task(keys.get(f"made-up-{number}")) for number in range(500)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    at_once = [task for task in waiting if task.done()]
+    assert len(at_once) > 400
+    assert all(isinstance(task.exception(), KeyServerUnreachable) for task in at_once)
+    answering.set()
+    await asyncio.gather(*waiting, return_exceptions=True)
