@@ -302,6 +302,7 @@ class _Wire:
         self._target = target
         self._folder = folder
         self._answered = True
+        self._carried: list[asyncio.Task[None]] = []
 
     @classmethod
     @asynccontextmanager
@@ -311,6 +312,7 @@ class _Wire:
             server = await asyncio.start_unix_server(wire._carry, f"{folder}/.s.PGSQL.5432")
             async with server:
                 yield wire
+                await asyncio.gather(*wire._carried)
 
     @property
     def url(self) -> SecretStr:
@@ -319,7 +321,10 @@ class _Wire:
         database = self._target.get("dbname", "postgres")
         return SecretStr(f"postgresql://{user}:{password}@/{database}?host={self._folder}")
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._carried.append(asyncio.create_task(self._carry_all(reader, writer)))
+
+    async def _carry_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, port = self._target["host"], self._target.get("port", 5432)
         if host.startswith("/"):
             far = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
@@ -333,9 +338,11 @@ class _Wire:
             self._answered = False
             writer.write(data)
         writer.close()
+        await writer.wait_closed()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
             self._answered = True
             writer.write(data)
         writer.close()
+        await writer.wait_closed()
