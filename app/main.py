@@ -52,6 +52,7 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
         redirect_slashes=False,  # it would name the Host header's host
     )
     app.state.house = house
+    app.include_router(entrances)  # first: routes are tried in order, and these most often
     app.include_router(health)
     app.include_router(
         descriptor_router(
@@ -70,7 +71,6 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
         )
     )
     for pages in (
-        entrances,
         integrations,
         connections,
         set_up,
