@@ -10,7 +10,7 @@ from app.audit.export import MEDIA_TYPES, Format, exported
 from app.audit.filters import AuditFilter, AuditPage
 from app.audit.reading import Found, export_statement, read_page
 from app.audit.words import ACTIONS
-from app.errors import CannotTell
+from app.errors import CannotTell, InvalidInput
 from app.house import House
 from app.identity.guard import context
 from app.identity.visit import Visit
@@ -64,6 +64,12 @@ async def export(
     request: Request, visit: Reading, wanted: Annotated[ExportFilter, Query()]
 ) -> StreamingResponse:
     """All entries of the filter as a file, in the order in which they happened."""
+    if "hx-target" in request.headers:
+        # It holds what people typed as it is. A link to Jira can have any address put into the
+        # page, and there htmx would do what its attributes say, as whoever reads.
+        raise InvalidInput(
+            "This is a file, not a page.", mend="Use the buttons of Settings > Audit."
+        )
     house: House = request.app.state.house
     try:
         statement = await export_statement(house, visit, wanted)

@@ -158,6 +158,14 @@ async def test_an_export_has_every_entry_once_and_in_order(
     assert answer.headers["content-disposition"] == 'attachment; filename="audit.csv"'
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+async def test_an_export_cannot_be_put_into_a_page(configured: Sandbox, as_: As, form: str) -> None:
+    address = f"/settings/audit/export?format={form}"
+    answer = await as_("admin").get(address, headers={"HX-Target": "main#main"})
+    assert answer.status_code == 422
+    assert "a file, not a page" in answer.text
+
+
 async def test_an_export_holds_only_a_part_in_memory(
     house: House, configured: Sandbox, superuser: psycopg.Connection
 ) -> None:
