@@ -47,15 +47,14 @@ def go(href: str) -> Markup:
 
 
 def menu_items(list_id: str, items: Sequence[Mapping[str, Any]]) -> Markup:
-    """The entries of a menu: `label`, `icon`, `danger`, and one of `attrs`, `href`, or the reason
-    why it is off in `disabled_reason`."""
+    """The entries of a menu: `label`, `attrs`, `danger`; `disabled_reason` says why one is off."""
     told: dict[str, str] = {}
     made = [_menu_item(f"{list_id}-{number}", item, told) for number, item in enumerate(items)]
     return Markup("".join(made))  # noqa: S704 - escaped below
 
 
 def _menu_item(reason_id: str, item: Mapping[str, Any], told: dict[str, str]) -> str:
-    words = f"{svg(item['icon']) if item.get('icon') else ''}<span>{escape(item['label'])}"
+    words = f"<span>{escape(item['label'])}"
     look = 'class="menu-item" role="menuitem" tabindex="-1"'
     if reason := item.get("disabled_reason"):
         # A reason that an entry above gave already is pointed at, not said again.
@@ -63,8 +62,6 @@ def _menu_item(reason_id: str, item: Mapping[str, Any], told: dict[str, str]) ->
         described = f'{look} aria-disabled="true" aria-describedby="{first}"'
         why = f'<small id="{reason_id}">{escape(reason)}</small>' if first == reason_id else ""
         return f'<button type="button" {described}>{words}{why}</span></button>'
-    if href := item.get("href"):
-        return f"<a {look} {go(href)}>{words}</span></a>"
     if item.get("danger"):
         look = look.replace("menu-item", "menu-item menu-item-danger", 1)
     given = attributes(item.get("attrs") or {})

@@ -47,7 +47,6 @@ class Shell:
     active: str
     title: str
     ap_js_url: str | None
-    version: str
     banner: Banner | None = None
 
 

@@ -62,6 +62,5 @@ def shell_of(house: House, visit: Visit, *, active: str, title: str) -> Shell:
         active=active,
         title=title,
         ap_js_url=house.settings.ap_js_url,
-        version=VERSION,
         banner=_LICENCE_BANNERS.get(visit.licence),
     )

@@ -31,7 +31,7 @@ LIST = """{% call ui.page("list", "List") %}{% call ui.page_header("List") %}
 OTHER = """{% call ui.page("other", "Other") %}{{ ui.page_header("Other") }}
 {{ ui.radio_cards("kind", "Kind", [{"value": "a", "label": "Integration", "text": "Again."},
   {"value": "b", "label": "Migration", "disabled_reason": "Not yours."}], value="a") }}
-{{ ui.toggle("on", "Every day", checked=true) }}{% endcall %}"""
+{{ ui.checkbox("on", "Every day", checked=true) }}{% endcall %}"""
 DIALOG = """{% call ui.dialog("Edit", attrs={"hx-post": "/dialog", "hx-target": "#main"},
   submit="Save") %}{{ ui.field("name", "Name", value=name, error=error) }}{% endcall %}"""
 
@@ -95,7 +95,7 @@ class FramedApp:
             nav.append(NavItem("barred", "Barred", "/barred", "lock"))
             framed = "xdm_e" in request.query_params
             bridge = f"{self.site_url}/atlassian-connect/all.js" if framed else None
-            shell = Shell(tuple(nav), (), key, key.title(), bridge, "1")
+            shell = Shell(tuple(nav), (), key, key.title(), bridge)
             return document(shell, html)
 
         @self.asgi.get("/list")

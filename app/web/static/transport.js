@@ -123,14 +123,13 @@ document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
   const { status, headers } = ctx.response;
-  if (ctx.hx.retarget) ctx.hx.retarget = document.querySelector(ctx.hx.retarget);
   if (status < 400) return;
   const isProblem = headers.has("Getint-Problem");
   const inDialog = ctx.sourceElement.closest("dialog[open]");
   if (status === 422 && !isProblem) {
     if (inDialog) { // the form again, with what to mend
-      ctx.hx.retarget ??= inDialog;
-      ctx.hx.reswap ??= "innerHTML"; // whatever a success would have swapped
+      ctx.hx.retarget = inDialog;
+      ctx.hx.reswap = "innerHTML"; // whatever a success would have swapped
     }
     return;
   }
