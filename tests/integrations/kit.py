@@ -10,7 +10,7 @@ import httpx
 
 from tests.people import Visitor
 
-PAY, OPS, WEB = "10001", "10002", "10003"
+PAY, OPS = "10001", "10002"
 SECRET = "glpat-Never-To-Be-Seen-Again"
 _ID = re.compile(r"/(?:integrations|connections)/([0-9a-f-]{36})")
 

@@ -1,7 +1,6 @@
 """A second customer on the same app."""
 
 import copy
-from collections.abc import Callable
 from uuid import uuid4
 
 import httpx
@@ -36,9 +35,3 @@ async def other_site(
     )
     assert response.status_code < 400, response.text
     return other
-
-
-@pytest.fixture
-def as_other(other_site: Sandbox, client: httpx.AsyncClient) -> Callable[[str], Visitor]:
-    """A person of the other site."""
-    return lambda person: Visitor(other_site, client, ACCOUNTS[person])

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,7 +14,6 @@ from tests.people import JIRA_URL, Visitor
 from tests.security.walk import declared_routes, page_routes
 
 As = Callable[..., Visitor]
-STATIC = sorted(Path("app/web/static").glob("*.css"))
 
 
 @pytest.fixture

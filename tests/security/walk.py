@@ -36,10 +36,6 @@ class Declared:
         """An address of this shape at which there is nothing."""
         return re.sub(r"{[^}]*}", lambda _: str(uuid4()), self.path)
 
-    @property
-    def has_id(self) -> bool:
-        return "{" in self.path
-
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
