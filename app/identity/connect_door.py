@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import parse_qs
 
 import structlog
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from app.access import Action, Caller, Door, Situation, Tool
@@ -60,7 +60,7 @@ class ConnectDoor:
 
     async def enter(self, request: Request, proof: Proof, action: Action) -> Visit:
         """Raise ``Unproven`` without a good token, ``CannotTell`` when Jira can not be asked."""
-        query = parse_qs(request_query(request)) if proof is Proof.PAGE else {}
+        query = request.query_params if proof is Proof.PAGE else QueryParams()
         try:
             facts, claims = await self._proven(request, proof)
         except TokenRefused as refused:
@@ -169,21 +169,21 @@ def _token(request: Request, proof: Proof) -> str:
     return in_query[0]
 
 
-def _project_in_view(claims: Claims, query: dict[str, list[str]]) -> ProjectInView | None:
+def _project_in_view(claims: Claims, query: QueryParams) -> ProjectInView | None:
     """From a context token's claims, or from a page's own signed address."""
     if claims.project_id and claims.project_key and _PROJECT_ID(claims.project_id):
         return ProjectInView(claims.project_id, claims.project_key)
-    ids, keys = query.get("projectId", []), query.get("projectKey", [])
+    ids, keys = query.getlist("projectId"), query.getlist("projectKey")
     if len(ids) == 1 and len(keys) == 1 and _PROJECT_ID(ids[0]):
         return ProjectInView(ids[0], keys[0])
     return None
 
 
-def _page_word(query: dict[str, list[str]]) -> PageWord | None:
+def _page_word(query: QueryParams) -> PageWord | None:
     """Atlassian's `lic`; anything but `active` is none (facts of Connect licensing)."""
     if not query:
         return None
-    return "active" if query.get("lic") == ["active"] else "none"
+    return "active" if query.getlist("lic") == ["active"] else "none"
 
 
 def _administered(standing: Standing, project: ProjectInView | None) -> frozenset[str]:
