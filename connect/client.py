@@ -69,8 +69,7 @@ class JiraClient:
             ]
         endpoint = "/rest/api/3/permissions/check"
         call = Call(endpoint, endpoint, body=body, points=3 if project_id is None else 5)
-        answer = await self._transport.read(site, call)
-        return _read(call, lambda: answers.permissions(answer, project_id))
+        return await self._ask(site, call, lambda answer: answers.permissions(answer, project_id))
 
     async def browsable(
         self, site: Site, account_id: str, project_ids: Sequence[str]
@@ -88,15 +87,13 @@ class JiraClient:
         }
         endpoint = "/rest/api/3/permissions/check"
         call = Call(endpoint, endpoint, body=body, points=2 + len(wanted))
-        answer = await self._transport.read(site, call)
-        return _read(call, lambda: answers.browsable(answer, wanted))
+        return await self._ask(site, call, lambda answer: answers.browsable(answer, wanted))
 
     async def groups_of(self, site: Site, account_id: str) -> tuple[Group, ...]:
         """The groups that a person is in."""
         endpoint = "/rest/api/3/user/groups"
         call = Call(endpoint, endpoint, (("accountId", _account_id(account_id)),))
-        answer = await self._transport.read(site, call)
-        groups = _read(call, lambda: answers.groups(answer))
+        groups = await self._ask(site, call, answers.groups)
         self.quota.add_points(site.client_key, 2 * len(groups))
         return groups
 
@@ -123,8 +120,7 @@ class JiraClient:
         endpoint = "/rest/api/3/user/search"
         parameters = (("query", query.strip()), ("maxResults", str(limit)))
         call = Call(endpoint, endpoint, parameters)
-        answer = await self._transport.read(site, call)
-        users = _read(call, lambda: answers.people(answer))
+        users = await self._ask(site, call, answers.people)
         self.quota.add_points(site.client_key, 2 * len(users))
         return users
 
@@ -144,22 +140,19 @@ class JiraClient:
         call = Call(
             "/rest/api/3/project/{projectIdOrKey}", f"/rest/api/3/project/{id_or_key}", points=2
         )
-        answer = await self._transport.read(site, call)
-        return _read(call, lambda: answers.project(answer))
+        return await self._ask(site, call, answers.project)
 
     async def licence(self, site: Site) -> AddonLicence:
         """The app's own licence on the site."""
         path = f"/rest/atlassian-connect/1/addons/{self._app_key}"
         call = Call("/rest/atlassian-connect/1/addons/{key}", path)
-        answer = await self._transport.read(site, call)
-        return _read(call, lambda: answers.addon(answer))
+        return await self._ask(site, call, answers.addon)
 
     async def server_info(self, site: Site) -> ServerInfo:
         """What the site says of itself; useful to see whether it is there at all."""
         endpoint = "/rest/api/3/serverInfo"
         call = Call(endpoint, endpoint)
-        answer = await self._transport.read(site, call)
-        return _read(call, lambda: answers.server_info(answer))
+        return await self._ask(site, call, answers.server_info)
 
     async def _groups(self, site: Site, name: str, values: Sequence[str]) -> tuple[Group, ...]:
         groups: list[Group] = []
@@ -195,19 +188,18 @@ class JiraClient:
         points_each: int,
     ) -> Page[T]:
         call = Call(endpoint, endpoint, parameters)
-        answer = await self._transport.read(site, call)
-        page = _read(call, lambda: answers.page(answer, parse))
+        page = await self._ask(site, call, lambda answer: answers.page(answer, parse))
         self.quota.add_points(site.client_key, points_each * len(page.values))
         return page
 
-
-def _read(call: Call, parse: Callable[[], T]) -> T:
-    try:
-        return parse()
-    except answers.UnexpectedShape as error:
-        raise Unreachable(
-            f"Jira's answer to {call.endpoint} is not as documented: {error}."
-        ) from None
+    async def _ask(self, site: Site, call: Call, parse: Callable[[Any], T]) -> T:
+        answer = await self._transport.read(site, call)
+        try:
+            return parse(answer)
+        except answers.UnexpectedShape as error:
+            raise Unreachable(
+                f"Jira's answer to {call.endpoint} is not as documented: {error}."
+            ) from None
 
 
 def _account_id(account_id: str) -> str:

@@ -19,18 +19,10 @@ from connect.install_keys import InstallKeys
 from connect.install_tokens import check_install_header, verify_install_token
 from connect.lifecycle_events import EventType, LifecycleEvent
 from connect.problems import BodyRefused, problem_of
-from connect.refusals import KeyServerUnreachable, TokenProblem, TokenRefused, TokenReplayed
+from connect.refusals import KeyServerUnreachable, TokenProblem, TokenRefused
 from connect.requests import request_path, request_query
 from connect.sites import AllowedHosts, Site
 from connect.tokens import token_in_header, verify_bound_token
-
-__all__ = [
-    "LifecycleEvent",
-    "LifecycleStore",
-    "TokenReplayed",
-    "UsedToken",
-    "lifecycle_router",
-]
 
 MAX_BODY_BYTES = 64 * 1024
 EVENTS: tuple[EventType, ...] = ("installed", "uninstalled", "enabled", "disabled")

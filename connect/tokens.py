@@ -14,25 +14,10 @@ from typing import Any
 
 from connect import claims as judge
 from connect import jws
-from connect.claims import LEEWAY_S, MAX_LIFETIME_S
+from connect.claims import LEEWAY_S
 from connect.qsh import query_string_hash
 from connect.refusals import TokenProblem, TokenRefused
 from connect.sites import Site
-
-__all__ = [
-    "LEEWAY_S",
-    "MAX_LIFETIME_S",
-    "PREVIOUS_SECRET_GRACE",
-    "Claims",
-    "TokenProblem",
-    "TokenRefused",
-    "app_token",
-    "token_in_header",
-    "unverified_issuer",
-    "verify_bound_token",
-    "verify_context_token",
-    "verify_page_token",
-]
 
 # How long pages that were loaded before a new shared secret may go on asking with the old one.
 PREVIOUS_SECRET_GRACE = timedelta(minutes=15)
