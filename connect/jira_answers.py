@@ -1,5 +1,6 @@
 """From Jira's JSON to our types. What is missing is never guessed: it is an unexpected shape."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -14,6 +15,13 @@ from connect.jira_types import (
 )
 
 T = TypeVar("T")
+_LONGEST_TEXT = 255
+# Control signs, halves of surrogate pairs, private use: no table or no page of ours takes them.
+_ODD = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ue000-\uf8ff]")
+_ID = re.compile(r"[!-~]{1,255}").fullmatch
+_PROJECT_ID = re.compile(r"[0-9]{1,18}").fullmatch
+_PROJECT_KEY = re.compile(r"[A-Za-z0-9_]{1,255}").fullmatch
+_PICTURE = re.compile(r"https?://[!-~]{1,2000}").fullmatch
 
 
 class UnexpectedShape(Exception):  # noqa: N818
@@ -56,7 +64,7 @@ def groups(answer: Any) -> tuple[Group, ...]:
 
 
 def group(item: Any) -> Group:
-    return Group(id=_text(item, "groupId"), name=_text(item, "name"))
+    return Group(id=_text(item, "groupId", _ID), name=_text(item, "name"))
 
 
 def people(answer: Any) -> tuple[User, ...]:
@@ -66,7 +74,7 @@ def people(answer: Any) -> tuple[User, ...]:
 
 def user(item: Any) -> User:
     return User(
-        account_id=_text(item, "accountId"),
+        account_id=_text(item, "accountId", _ID),
         display_name=_optional(item, "displayName") or "",
         active=_flag(item, "active"),
         avatar_url=_avatar(item),
@@ -75,8 +83,8 @@ def user(item: Any) -> User:
 
 def project(item: Any) -> Project:
     return Project(
-        id=_text(item, "id"),
-        key=_text(item, "key"),
+        id=_text(item, "id", _PROJECT_ID),
+        key=_text(item, "key", _PROJECT_KEY),
         name=_text(item, "name"),
         avatar_url=_avatar(item),
     )
@@ -136,11 +144,12 @@ def _member(item: Any, name: str, kind: type[T]) -> T:
     return value
 
 
-def _text(item: Any, name: str) -> str:
+def _text(item: Any, name: str, is_one: Callable[[str], object] = bool) -> str:
+    """A text that is not empty; ids and keys have to be as ``is_one`` wants them, unchanged."""
     value = _member(item, name, str)
-    if not value:
+    if not is_one(value):
         raise UnexpectedShape(name)
-    return value
+    return _plain(value)
 
 
 def _flag(item: Any, name: str) -> bool:
@@ -149,7 +158,11 @@ def _flag(item: Any, name: str) -> bool:
 
 def _optional(item: Any, name: str) -> str | None:
     value = item.get(name) if isinstance(item, dict) else None
-    return value if isinstance(value, str) else None
+    return _plain(value) if isinstance(value, str) else None
+
+
+def _plain(text: str) -> str:
+    return _ODD.sub("", text[: 2 * _LONGEST_TEXT])[:_LONGEST_TEXT]
 
 
 def _whole(item: Any, name: str) -> int | None:
@@ -158,4 +171,6 @@ def _whole(item: Any, name: str) -> int | None:
 
 
 def _avatar(item: Any) -> str | None:
-    return _optional(item.get("avatarUrls"), "48x48")
+    pictures = item.get("avatarUrls")
+    address = pictures.get("48x48") if isinstance(pictures, dict) else None
+    return address if isinstance(address, str) and _PICTURE(address) else None
