@@ -162,6 +162,9 @@ def _describe(installation: Installation, event: LifecycleEvent) -> None:
     installation.display_url = (event.display_url or event.base_url).rstrip("/")
     installation.oauth_client_id = event.oauth_client_id
     installation.forge_installation_id = event.installation_id
+    if installation.uninstalled_at is not None:
+        # Atlassian tells apps that are registered with Forge of no `enabled` after it.
+        installation.enabled = True
     installation.uninstalled_at = None
     installation.superseded_at = None
 

@@ -75,8 +75,17 @@ async def test_a_reinstall_after_an_uninstall_restores_everything(
     after = await facts_of(house)
     assert (after.instance_id, after.workspace_id) == (before.instance_id, before.workspace_id)
     assert after.is_installed
+    # Apps that are registered with Forge are told of no `enabled` any more.
+    assert after.is_enabled
     assert after.is_configured
     assert after.site.previous_secret is None
+
+
+async def test_an_upgrade_does_not_enable_what_an_admin_disabled(house: House) -> None:
+    await apply(house, "installed")
+    await apply(house, "disabled")
+    await apply(house, "installed")
+    assert not (await facts_of(house)).is_enabled
 
 
 @pytest.mark.parametrize("change", [{}, {"baseUrl": "https://renamed.atlassian.net"}])
