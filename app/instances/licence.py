@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
 from app.access import LicenceStanding
 from app.changes import Changes
@@ -127,7 +127,14 @@ class Licences:
         async with self._database.of_instance(facts.instance_id) as session:
             await session.execute(
                 update(Installation)
-                .where(Installation.id == facts.installation_id)
+                .where(
+                    Installation.id == facts.installation_id,
+                    # Another machine may have heard more since these facts were read.
+                    or_(
+                        Installation.licence_learnt_at.is_(None),
+                        Installation.licence_learnt_at <= fact.learnt_at,
+                    ),
+                )
                 .values(
                     licence_state=fact.state,
                     licence_type=fact.type,

@@ -145,3 +145,20 @@ async def test_where_page_and_jira_differ_jira_is_asked_and_has_the_last_word(
     clock.move(minutes=2)
     facts = await facts_of(house, installed)
     assert await licences.state(facts, "active") is LicenceState.EVALUATION
+
+
+async def test_what_was_learnt_earlier_does_not_replace_what_was_learnt_later(
+    house: House, installed: Sandbox, licences: Licences, clock: Clock
+) -> None:
+    installed.host.set_licence("none")
+    await licences.check_again(await facts_of(house, installed))
+    before = await house.directory.load(installed.site.client_key)
+    assert before is not None
+    installed.host.set_licence("lapsed")
+    clock.move(seconds=30)
+    assert await licences.check_again(before) is LicenceState.LAPSED
+    clock.move(seconds=-1)
+    await licences.state(before, "active")  # a machine that has not heard of it yet
+    found = await house.directory.load(installed.site.client_key)
+    assert found is not None
+    assert licences.known_state(found) is LicenceState.LAPSED
