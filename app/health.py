@@ -36,9 +36,7 @@ async def metrics(request: Request) -> Response:
     house: House = request.app.state.house
     expected = house.settings.metrics_token
     sent = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if expected is None or not hmac.compare_digest(
-        sent.encode(), expected.get_secret_value().encode()
-    ):
+    if not expected or not hmac.compare_digest(sent.encode(), expected.get_secret_value().encode()):
         raise NotFound
     show_quota(house.quota)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

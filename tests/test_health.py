@@ -55,6 +55,14 @@ async def test_without_the_setting_metrics_do_not_exist(client: httpx.AsyncClien
         assert (await client.get("/metrics", headers={"Authorization": sent})).status_code == 404
 
 
+async def test_an_empty_setting_opens_nothing(
+    client: httpx.AsyncClient, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(house.settings.__dict__, "metrics_token", SecretStr(""))
+    for headers in ({}, {"Authorization": "Bearer "}):
+        assert (await client.get("/metrics", headers=headers)).status_code == 404
+
+
 async def test_metrics_tell_of_requests_refusals_and_jira_but_of_no_customer(
     app: FastAPI,
     client: httpx.AsyncClient,
