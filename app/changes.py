@@ -87,9 +87,17 @@ class Changes:
                 self._forget(topic, None)  # whatever happened while nobody listened
             self._listening.set()
             async for notice in connection.notifies():
-                topic_name, _, instance_id = notice.payload.partition(" ")
-                if topic_name in self._forgetters:  # a newer release may know more topics
-                    self._forget(topic_name, UUID(instance_id))
+                self._hear(notice.payload)
+
+    def _hear(self, payload: str) -> None:
+        topic, _, instance_id = payload.partition(" ")
+        if topic not in self._forgetters:  # a newer release may know more topics
+            return
+        try:
+            changed = UUID(instance_id)
+        except ValueError:  # any role of the database may write into the channel
+            return
+        self._forget(topic, changed)
 
     def _forget(self, topic: Topic, instance_id: UUID | None) -> None:
         for forget in self._forgetters[topic]:

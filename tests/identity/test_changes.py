@@ -15,7 +15,8 @@ async def test_a_change_that_only_a_newer_release_knows_deafens_nobody(
     heard: asyncio.Queue[UUID | None] = asyncio.Queue()
     house.changes.on_change("facts", heard.put_nowait)
     instance_id = uuid4()
-    for payload in (f"something-new {instance_id}", f"facts {instance_id}"):
+    payloads = (f"something-new {instance_id}", "facts of nobody", "", f"facts {instance_id}")
+    for payload in payloads:
         superuser.execute("SELECT pg_notify(%s, %s)", (CHANNEL, payload))
     assert await asyncio.wait_for(heard.get(), 5) == instance_id
     assert house.changes.is_listening
