@@ -151,7 +151,9 @@ async def _save(
     project = Project(integration.project_id, integration.project_key, "", None)
     if project_id != integration.project_id:
         project = await _project(house, visit, project_id)
-    kept = None if moves else integration.connection_id
+    turned = (form.tool_place, form.direction) != (integration.tool_place, integration.direction)
+    # What a connection is in use for goes on when its owner closes it; another use does not begin.
+    kept = None if moves or turned else integration.connection_id
     async with changing(house, visit, integration) as session:
         connection = await _connection(session, visit, form, kept=kept)
         await service.change(

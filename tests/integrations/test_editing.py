@@ -138,6 +138,23 @@ async def test_a_connection_in_use_is_kept_when_its_owner_closes_it(as_: As) -> 
     assert (await gitlab.post(f"/integrations/{its}", data=switched)).status_code == 403
 
 
+@pytest.mark.parametrize("change", [{"tool_place": "their/secrets"}, {"direction": "to_jira"}])
+async def test_a_connection_that_was_closed_is_not_turned_to_another_use(
+    as_: As, change: dict[str, str]
+) -> None:
+    admin, gitlab = as_("admin"), as_("gitlab")
+    theirs = await connected(admin, others_may="use")
+    its = await created(gitlab, connection_id=theirs)
+    turned = edited(1, connection_id=theirs, **change)
+    shut = {"others_may": "view", "version": "1"}
+    assert (await admin.post(f"/connections/{theirs}/sharing", data=shut)).status_code == 200
+    refused = await gitlab.post(f"/integrations/{its}", data=turned)
+    assert refused.status_code == 403
+    assert "lets others see it, but not use it" in words(refused)
+    without = turned | {"connection_id": ""}
+    assert (await gitlab.post(f"/integrations/{its}", data=without)).status_code == 200
+
+
 async def test_pausing_and_resuming_are_each_done_once(
     as_: As, superuser: psycopg.Connection
 ) -> None:
