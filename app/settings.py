@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import ipaddress
 from functools import cached_property
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -10,21 +9,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-_LOOPBACK_NAMES = {"localhost"}
+from connect.sites import is_loopback
 
 
 class SettingsMissing(Exception):  # noqa: N818 - it names what the operator has to do
     """The environment does not make a usable configuration; the text says what to mend."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this very machine."""
-    if host in _LOOPBACK_NAMES:
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _comma_separated(value: object) -> object:
