@@ -37,6 +37,8 @@ async def probe(
             status, body = await _ask(client, entry, address, credentials)
     except AddressRefused as refused:
         return ProbeResult(False, str(refused))
+    except UnicodeError:  # httpx reads xn-- names, and not all of them can be read
+        return ProbeResult(False, "This is not the name of a host on the internet.")
     except (TimeoutError, httpx.TimeoutException):
         return ProbeResult(False, f"{entry.label} did not answer in time.")
     except httpx.TransportError as error:

@@ -10,7 +10,7 @@ from app.access import Tool
 from app.tools import probe as module
 from app.tools.addresses import AddressRule
 from app.tools.catalogue import CATALOGUE
-from app.tools.probe import probe
+from app.tools.probe import ProbeResult, probe
 from app.tools.transport import new_tool_client
 from tests.tools.conftest import HOST, LocalTool
 
@@ -113,3 +113,10 @@ async def test_names_beyond_ascii_reach_the_tool_as_utf_8(
     await probe(client, CATALOGUE[Tool.SERVICENOW], local_tool.address, credentials)
     sent = base64.b64encode("zoë:pässwörd".encode())
     assert b"Basic " + sent in local_tool.asked[0]
+
+
+@pytest.mark.parametrize("host", ["xn--0.example.com", "xn--a.xn--b.com"])
+async def test_a_name_that_spells_nothing_is_said_to_be_none(host: str) -> None:
+    async with new_tool_client(AddressRule()) as client:
+        result = await probe(client, CATALOGUE[Tool.GITLAB], f"https://{host}", {"token": "x"})
+    assert result == ProbeResult(False, "This is not the name of a host on the internet.")
