@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import jwt
 import pytest
-from playwright.sync_api import Frame, Page, expect
+from playwright.sync_api import Frame, Page, Route, expect
 
 from sandbox.main import create_app
 from sandbox.seed import ALICE
@@ -175,6 +175,26 @@ def test_no_network_is_told_and_not_passed_over(frame: Frame, page: Page) -> Non
     page.unroute("**/other")
     frame.get_by_role("button", name="Try again").click()
     expect(frame.get_by_role("heading", level=1)).to_have_text("Other")
+
+
+def test_of_two_pages_asked_for_the_later_one_is_shown(frame: Frame, page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/other", hold)
+    menu_entry(frame, "Other")
+    expect(frame.locator("#main[aria-busy=true]")).to_be_visible()
+    menu_entry(frame, "List")
+    heading = frame.get_by_role("heading", level=1)
+    expect(heading).to_be_focused()
+    for route in held:
+        route.continue_()
+    with page.expect_response("**/rows*"):
+        frame.get_by_role("searchbox").fill("anything")
+    expect(heading).to_have_text("List")
+    expect(frame.get_by_role("alert")).to_have_count(0)
 
 
 def test_a_refused_page_says_why_in_its_place(frame: Frame) -> None:

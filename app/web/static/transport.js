@@ -103,7 +103,20 @@ function submitters(ctx) {
   return source.matches("button") ? [source] : [];
 }
 
+// Of two pages that were asked for, the later one is wanted, whichever answers first.
+let awaitedPage = null;
+
+function awaitPage(ctx) {
+  if (ctx.request.method !== "GET" || ctx.target?.id !== "main") return;
+  if (awaitedPage) {
+    awaitedPage.overtaken = true;
+    awaitedPage.request.abort();
+  }
+  awaitedPage = ctx;
+}
+
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  awaitPage(ctx);
   if (askedByPerson(ctx)) {
     clearNotices();
     ctx.target?.setAttribute("aria-busy", "true");
@@ -114,7 +127,8 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
 });
 
 document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
-  ctx.target?.removeAttribute("aria-busy");
+  if (!ctx.overtaken) ctx.target?.removeAttribute("aria-busy");
+  if (awaitedPage === ctx) awaitedPage = null;
   for (const button of ctx.held ?? []) button.disabled = false;
   const lost = document.activeElement === document.body || document.activeElement === null;
   if (lost && ctx.held?.includes(ctx.hadFocus) && ctx.hadFocus.isConnected) ctx.hadFocus.focus();
@@ -150,7 +164,7 @@ function explain(ctx, status, isProblem) {
 }
 
 document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
-  if (!ctx || ctx.response) return;
+  if (!ctx || ctx.response || ctx.overtaken) return;
   const notice = unreachable("Check your connection, then try again.");
   show(notice, ctx.sourceElement, retrying(ctx), askedByPerson(ctx));
 });
