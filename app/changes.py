@@ -80,7 +80,12 @@ class Changes:
 
     async def _listen(self) -> None:
         async with await psycopg.AsyncConnection.connect(
-            self._conninfo, autocommit=True
+            self._conninfo,
+            autocommit=True,
+            # A listener only listens: without these a connection that died quietly goes unnoticed.
+            keepalives_idle=20,
+            keepalives_interval=5,
+            keepalives_count=3,
         ) as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             for topic in self._forgetters:

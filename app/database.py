@@ -12,9 +12,11 @@ from uuid import UUID
 
 import psycopg
 from sqlalchemy import Row, Select, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from app.errors import CannotTell
 from app.reads import Reads
 from app.settings import Settings
 
@@ -108,6 +110,7 @@ class Database:
             pool_timeout=10,
             pool_pre_ping=True,
             pool_recycle=1800,
+            hide_parameters=True,  # an exception's text is logged, and values are people's own
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
@@ -125,7 +128,10 @@ class Database:
 
     async def rows(self, instance_id: UUID, statement: Select[Any]) -> Sequence[Row[Any]]:
         """Read columns of this instance's rows and nothing else, in one round trip."""
-        return await self._reads.rows(instance_id, statement)
+        try:
+            return await self._reads.rows(instance_id, statement)
+        except (psycopg.OperationalError, TimeoutError) as error:
+            raise _away() from error
 
     @asynccontextmanager
     async def by_client_key(self, client_key: str) -> AsyncIterator[AsyncSession]:
@@ -141,9 +147,12 @@ class Database:
 
     @asynccontextmanager
     async def _bound(self, name: str, value: str) -> AsyncIterator[AsyncSession]:
-        async with self._sessions() as session, session.begin():
-            await bind(session, name, value)
-            yield session
+        try:
+            async with self._sessions() as session, session.begin():
+                await bind(session, name, value)
+                yield session
+        except (OperationalError, PoolTimeoutError) as error:
+            raise _away() from error
 
     async def is_reachable(self) -> bool:
         """Whether a round trip works now."""
@@ -158,6 +167,13 @@ class Database:
         """Give all connections back."""
         await self._reads.close()
         await self.engine.dispose()
+
+
+def _away() -> CannotTell:
+    return CannotTell(
+        "Getint's database did not answer in time.",
+        mend="Nothing was changed. Try again in a moment.",
+    )
 
 
 async def bind(session: AsyncSession, name: str, value: str) -> None:

@@ -15,6 +15,7 @@ from psycopg.pq import TransactionStatus
 from pydantic import SecretStr
 from sqlalchemy import Select, func, literal, select, text, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import String, TypeDecorator
 
 from app.audit.models import AuditEntry
@@ -24,6 +25,7 @@ from app.database import (
     RoleBypassesRowSecurity,
     connect_for_reads,
 )
+from app.errors import CannotTell
 from app.instances.models import Workspace
 from app.reads import Reads
 from app.settings import Settings
@@ -346,3 +348,21 @@ class _Wire:
             writer.write(data)
         writer.close()
         await writer.wait_closed()
+
+
+async def test_when_all_connections_are_taken_the_answer_is_cannot_tell(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database.engine.sync_engine.pool, "_timeout", 0.01)
+    async with database.housekeeping(), database.housekeeping():
+        with pytest.raises(CannotTell) as told:
+            async with database.of_instance(uuid4()):
+                pass
+    assert told.value.mend
+
+
+async def test_a_failed_statement_does_not_tell_its_values(database: Database) -> None:
+    with pytest.raises(DBAPIError) as failed:
+        async with database.of_instance(uuid4()) as session:
+            await session.execute(text("SELECT 1 / 0, :value"), {"value": "hush-hush"})
+    assert "hush" not in str(failed.value)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.changes import Changes
 from app.database import Database
+from app.errors import CannotTell
 from app.instances.erasure import erase_departed
 from app.instances.licence import utc_now
 
@@ -62,6 +63,6 @@ class Housekeeping:
         while True:
             try:
                 await self.once()
-            except (SQLAlchemyError, OSError) as error:
+            except (CannotTell, SQLAlchemyError, OSError) as error:
                 _log.warning("housekeeping failed", kind=type(error).__name__)
             await self._sleep(EVERY_S)

@@ -128,7 +128,7 @@ class FramedApp:
 
         @self.asgi.get("/export")
         async def export() -> Response:
-            return Response("name\r\nPayroll\r\n", media_type="text/csv")
+            return Response("name\r\n<h1>Payroll</h1>\r\n", media_type="text/csv")
 
     def _add_dialog(self) -> None:
         @self.asgi.get("/dialog")

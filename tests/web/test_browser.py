@@ -197,6 +197,15 @@ def test_of_two_pages_asked_for_the_later_one_is_shown(frame: Frame, page: Page)
     expect(frame.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_file_never_becomes_part_of_the_page(frame: Frame, page: Page) -> None:
+    menu_entry(frame, "Other")
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Other")
+    page.evaluate("location.hash = location.hash.replace('/other', '/export')")
+    inner = page.frame_locator("#app-frame iframe")
+    expect(inner.get_by_role("alert")).to_contain_text("a file where a page belongs")
+    expect(inner.get_by_role("heading", name="Payroll")).to_have_count(0)
+
+
 def test_a_refused_page_says_why_in_its_place(frame: Frame) -> None:
     menu_entry(frame, "Barred")
     expect(frame.get_by_role("heading", level=1)).to_have_text("Getint is not set up yet")
@@ -229,7 +238,7 @@ def test_a_download_is_proven_too(frame: Frame, page: Page, framed: FramedApp) -
     with page.expect_download() as arriving:
         frame.get_by_role("button", name="Export").click()
     assert arriving.value.suggested_filename == "list.csv"
-    assert Path(arriving.value.path()).read_text() == "name\nPayroll\n"
+    assert Path(arriving.value.path()).read_text() == "name\n<h1>Payroll</h1>\n"
     assert framed.proofs[-1].startswith("JWT ")
 
 

@@ -134,10 +134,19 @@ document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   if (lost && ctx.held?.includes(ctx.hadFocus) && ctx.hadFocus.isConnected) ctx.hadFocus.focus();
 });
 
+// A file may hold what people typed; only what a template has drawn becomes part of the page.
+const isPiece = (status, headers) =>
+  status === 204 || (headers.get("Content-Type") ?? "").startsWith("text/html");
+
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
   const { status, headers } = ctx.response;
-  if (status < 400) return;
+  if (status < 400) {
+    if (isPiece(status, headers)) return;
+    event.preventDefault();
+    show(unreachable("It answered with a file where a page belongs."), ctx.sourceElement);
+    return;
+  }
   const isProblem = headers.has("Getint-Problem");
   const inDialog = ctx.sourceElement.closest("dialog[open]");
   if (status === 422 && !isProblem) {
