@@ -45,11 +45,6 @@ def parse(token: str) -> Jws:
     )
 
 
-def encode(part: Mapping[str, Any]) -> str:
-    """One part of a token: compact JSON, base64url without padding."""
-    return encode_bytes(json.dumps(part, separators=(",", ":")).encode())
-
-
 def encode_bytes(raw: bytes) -> str:
     """Base64url without padding."""
     return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

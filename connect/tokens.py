@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from atlassian_jwt import encode_token
+
 from connect import claims as judge
 from connect import jws
 from connect.claims import LEEWAY_S
-from connect.qsh import query_string_hash
 from connect.refusals import TokenProblem, TokenRefused
 from connect.sites import Site
 
 # How long pages that were loaded before a new shared secret may go on asking with the old one.
 PREVIOUS_SECRET_GRACE = timedelta(minutes=15)
-_APP_TOKEN_HEADER = jws.encode({"typ": "JWT", "alg": "HS256"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +141,21 @@ def app_token(
     now: float | None = None,
     lifetime_s: int = 180,
 ) -> str:
-    """Our own token for one call to the site; `path` is relative to the site's base URL.
-
-    `aud` is optional in calls to Jira and left out.
-    """
+    """Our own token for one call to the site; `path` is relative to the site's base URL."""
     issued_at = int(time.time() if now is None else now)
-    payload = jws.encode(
-        {
-            "iss": app_key,
+    token: str = encode_token(
+        method,
+        f"{path}?{query}" if query else path,
+        site.client_key,
+        site.secret,
+        payload_kwargs={
+            "iss": app_key,  # by default the package names the site, which Jira refuses
+            "aud": [site.client_key],
             "iat": issued_at,
             "exp": issued_at + lifetime_s,
-            "qsh": query_string_hash(method, path, query),
-        }
+        },
     )
-    signing_input = f"{_APP_TOKEN_HEADER}.{payload}"
-    signature = hmac.digest(site.secret.encode(), signing_input.encode("ascii"), "sha256")
-    return f"{signing_input}.{jws.encode_bytes(signature)}"
+    return token
 
 
 def _parse(token: str) -> jws.Jws:

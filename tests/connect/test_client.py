@@ -141,7 +141,11 @@ async def test_each_call_is_asked_as_documented_signed_and_metered(
     scheme, _, token = request.headers["authorization"].partition(" ")
     assert scheme == "JWT"
     claims = jwt.decode(
-        token, SECRET, ["HS256"], options={"verify_exp": False, "verify_iat": False}
+        token,
+        SECRET,
+        ["HS256"],
+        audience=CLIENT_KEY,
+        options={"verify_exp": False, "verify_iat": False},
     )
     path, _, query = target.partition("?")
     assert claims["qsh"] == query_string_hash(request.method, path, query)

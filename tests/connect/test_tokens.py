@@ -306,10 +306,15 @@ def test_what_pyjwt_signs_in_time_is_accepted(iat: int, life: int, account: str)
 def test_our_own_token_is_signed_for_one_call_of_three_minutes() -> None:
     token = app_token(APP_KEY, site(), "GET", "/rest/api/3/project/search", "query=P%20A", now=NOW)
     decoded = jwt.decode(
-        token, SECRET, ["HS256"], options={"verify_exp": False, "verify_iat": False}
+        token,
+        SECRET,
+        ["HS256"],
+        audience=site().client_key,
+        options={"verify_exp": False, "verify_iat": False},
     )
     assert decoded == {
         "iss": APP_KEY,
+        "aud": [site().client_key],
         "iat": NOW,
         "exp": NOW + 180,
         "qsh": query_string_hash("GET", "/rest/api/3/project/search", "query=P%20A"),
