@@ -29,7 +29,7 @@ serve:
 
 test: install
 	@dev/chromium.sh
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 $(ARGS)
 
 check: install
 	@$(BIN)/ruff check .

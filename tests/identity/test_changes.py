@@ -44,7 +44,11 @@ async def test_while_the_channel_is_down_facts_are_read_anew(
 ) -> None:
     from tests.instances.kit import CLIENT_KEY, event, fresh_token
 
+    heard: asyncio.Queue[UUID | None] = asyncio.Queue()
+    house.changes.on_change("facts", heard.put_nowait)
     await house.lifecycle.apply(event("installed"), fresh_token())
+    for _ in ("of this process, at once", "through the channel"):
+        await asyncio.wait_for(heard.get(), 5)
     first = await house.directory.find(CLIENT_KEY)
     assert first is await house.directory.find(CLIENT_KEY)
     await house.changes.stop()
