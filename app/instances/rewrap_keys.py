@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.database import Database
+from app.database import Database, DatabaseUnusable, require_usable_database
 from app.encryption import CannotOpen, MasterKeys
 from app.instances.models import Instance
 from app.settings import SettingsMissing, load_settings
@@ -52,15 +52,16 @@ async def _rewrap(database: Database, master_keys: MasterKeys, instance_id: UUID
 async def _main() -> int:
     try:
         settings = load_settings()
-    except SettingsMissing as missing:
-        sys.stderr.write(f"{missing}\n")
+        require_usable_database(settings)
+    except (SettingsMissing, DatabaseUnusable) as problem:
+        sys.stderr.write(f"{problem}\n")
         return 1
     database = Database(settings)
     try:
         done = await rewrap_keys(database, MasterKeys(settings.master_keys))
     finally:
         await database.close()
-    sys.stdout.write(f"{done.count} instance keys are under the newest master key now.\n")
+    sys.stdout.write(f"{done.count} instance keys were put under the newest master key.\n")
     for instance_id in done.failed:
         sys.stderr.write(f"No configured master key opens the key of instance {instance_id}.\n")
     return 1 if done.failed else 0

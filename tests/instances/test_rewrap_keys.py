@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from app.encryption import CannotOpen, MasterKeys
 from app.house import House
@@ -72,6 +73,24 @@ async def test_the_command_says_what_it_did(
 ) -> None:
     await two_instances(house)
     keys = [NEW, *settings.master_keys]
+    code, said, complained = await _command(settings, keys)
+    assert (code, complained) == (0, "")
+    assert said == "2 instance keys were put under the newest master key.\n"
+    newest = MasterKeys((NEW,))
+    assert all(newest.is_current(key) for (key,) in wrapped(superuser))
+
+
+async def test_the_command_says_in_one_line_why_it_can_not_begin(settings: Settings) -> None:
+    nowhere = SecretStr("postgresql://getint:hush@127.0.0.1:1/nothing")
+    away = settings.model_copy(update={"database_url": nowhere})
+    code, said, complained = await _command(away, list(settings.master_keys))
+    assert (code, said) == (1, "")
+    assert complained.count("\n") == 1
+    assert "does not answer" in complained
+    assert "hush" not in complained
+
+
+async def _command(settings: Settings, keys: list[bytes]) -> tuple[int | None, str, str]:
     environment = {
         **os.environ,
         "APP_ENV": "development",
@@ -87,7 +106,4 @@ async def test_the_command_says_what_it_did(
         stderr=asyncio.subprocess.PIPE,
     )
     said, complained = await command.communicate()
-    assert (command.returncode, complained) == (0, b"")
-    assert said == b"2 instance keys are under the newest master key now.\n"
-    newest = MasterKeys((NEW,))
-    assert all(newest.is_current(key) for (key,) in wrapped(superuser))
+    return command.returncode, said.decode(), complained.decode()
