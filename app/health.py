@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from app.errors import NotFound
-from app.house import House
+from app.house import house_of
 from app.metrics import show_quota
 
 router = APIRouter(tags=["health"])
@@ -22,7 +22,7 @@ async def live() -> PlainTextResponse:
 @router.get("/health/ready")
 async def ready(request: Request) -> JSONResponse:
     """The process can serve: the database answers and changes made elsewhere arrive."""
-    house: House = request.app.state.house
+    house = house_of(request)
     checks = {
         "database": await house.database.is_reachable(),
         "changes": house.changes.is_listening,
@@ -33,7 +33,7 @@ async def ready(request: Request) -> JSONResponse:
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
     """Prometheus metrics, for whoever sends METRICS_TOKEN; unset, they do not exist."""
-    house: House = request.app.state.house
+    house = house_of(request)
     expected = house.settings.metrics_token
     sent = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not expected or not hmac.compare_digest(sent.encode(), expected.get_secret_value().encode()):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import httpx
+from starlette.requests import Request
 
 from app.audit.trail import Refusals
 from app.changes import Changes
@@ -53,6 +54,12 @@ class House:
         await self.changes.stop()
         await self.http.aclose()
         await self.database.close()
+
+
+def house_of(request: Request) -> House:
+    """The house that answers this request."""
+    house: House = request.app.state.house
+    return house
 
 
 def build_house(settings: Settings, http: httpx.AsyncClient) -> House:

@@ -11,7 +11,7 @@ from app.audit.filters import AuditFilter, AuditPage
 from app.audit.reading import Found, export_statement, read_page
 from app.audit.words import ACTIONS
 from app.errors import CannotTell, InvalidInput
-from app.house import House
+from app.house import house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.web.page_router import page_router
@@ -35,7 +35,7 @@ async def audit(
     request: Request, visit: Reading, wanted: Annotated[AuditPage, Query()]
 ) -> HTMLResponse:
     """A page of the trail, newest first."""
-    house: House = request.app.state.house
+    house = house_of(request)
     problem, found = "", Found((), None)
     try:
         found = await read_page(house, visit, wanted)
@@ -70,7 +70,7 @@ async def export(
         raise InvalidInput(
             "This is a file, not a page.", mend="Use the buttons of Settings > Audit."
         )
-    house: House = request.app.state.house
+    house = house_of(request)
     try:
         statement = await export_statement(house, visit, wanted)
     except JiraError as error:

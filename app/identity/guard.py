@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 
 from app.access import TABLE, Action, require
-from app.house import House
+from app.house import house_of
 from app.identity.visit import Proof, Visit
 
 
@@ -21,7 +21,7 @@ class Guard:
         self._decides_alone = not TABLE[action].needs_a_thing
 
     async def __call__(self, request: Request) -> Visit:
-        house: House = request.app.state.house
+        house = house_of(request)
         visit = await house.door.enter(request, self.proof, self.action)
         request.state.visit = visit
         require(visit.caller, Action.OPEN_APP)

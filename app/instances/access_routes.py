@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from app.access import Action, Tool
 from app.errors import CannotTell, Conflict, InvalidInput
-from app.house import House
+from app.house import House, house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.instances.bindings import (
@@ -51,14 +51,14 @@ class BindForm(BaseModel):
 @router.get("")
 async def access(request: Request, visit: Binding) -> HTMLResponse:
     """The fourteen tools and their groups."""
-    main = await access_main(request.app.state.house, visit)
+    main = await access_main(house_of(request), visit)
     return show(request, visit, main, active="settings", title="Access")
 
 
 @router.post("/check-again")
 async def check_again(request: Request, visit: Binding) -> HTMLResponse:
     """Let every machine ask Jira anew who is in which group."""
-    house: House = request.app.state.house
+    house = house_of(request)
     async with house.database.of_instance(visit.caller.instance_id) as session:
         await house.changes.announce(session, visit.caller.instance_id, "standing")
     bindings, known = await read_groups(house, visit)
@@ -83,7 +83,7 @@ async def bind_dialog(visit: Binding, tool: Tool | None = None) -> HTMLResponse:
 @router.post("/bind", openapi_extra=takes_form(BindForm))
 async def bind(request: Request, visit: Binding) -> HTMLResponse:
     """Bind a further group to a tool."""
-    house: House = request.app.state.house
+    house = house_of(request)
     sent = await filled(request, BindForm)
     if (form := sent.form) is None:
         return fragment(_bind_form(sent.values, sent.errors), status=422)
@@ -100,7 +100,7 @@ async def bind(request: Request, visit: Binding) -> HTMLResponse:
 @router.get("/bindings/{binding_id}/unbind")
 async def unbind_dialog(request: Request, visit: Binding, binding_id: UUID) -> HTMLResponse:
     """Asks whether a further group shall be taken away."""
-    house: House = request.app.state.house
+    house = house_of(request)
     async with house.database.of_instance(visit.caller.instance_id) as session:
         binding = await load_binding(session, binding_id)
     label = Tool(binding.tool).label
@@ -110,7 +110,7 @@ async def unbind_dialog(request: Request, visit: Binding, binding_id: UUID) -> H
 @router.post("/bindings/{binding_id}/unbind")
 async def unbind(request: Request, visit: Binding, binding_id: UUID) -> HTMLResponse:
     """Take a further group away from a tool."""
-    house: House = request.app.state.house
+    house = house_of(request)
     async with house.database.of_instance(visit.caller.instance_id) as session:
         binding = await load_binding(session, binding_id)
         await unbind_group(session, house.changes, visit, binding)
@@ -121,7 +121,7 @@ async def unbind(request: Request, visit: Binding, binding_id: UUID) -> HTMLResp
 @router.post("/tools/{tool}/take-over")
 async def take_over(request: Request, visit: Binding, tool: Tool) -> HTMLResponse:
     """Let a new group of the standard name count for one that was deleted in Jira."""
-    house: House = request.app.state.house
+    house = house_of(request)
     gone, group = await _gone_and_new(house, visit, tool)
     async with house.database.of_instance(visit.caller.instance_id) as session:
         await take_over_name(

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from app.access import Action
-from app.house import House
+from app.house import house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.instances.licence_words import all_licence_words, licence_words, manage_apps_url
@@ -26,7 +26,7 @@ _SOURCES = {"api": "Atlassian's licence service", "page": "a page that Jira sign
 @router.get("")
 async def licence(request: Request, visit: Seeing) -> HTMLResponse:
     """What is known of the licence."""
-    house: House = request.app.state.house
+    house = house_of(request)
     # This very visit may have been the first to ask, after its facts were read.
     facts = await house.directory.find(visit.facts.site.client_key) or visit.facts
     main = _main(visit, visit.licence, facts.licence)
@@ -36,7 +36,7 @@ async def licence(request: Request, visit: Seeing) -> HTMLResponse:
 @router.post("/check-again")
 async def check_again(request: Request, visit: Seeing) -> HTMLResponse:
     """Ask Atlassian now."""
-    house: House = request.app.state.house
+    house = house_of(request)
     state = await house.licences.check_again(visit.facts)
     facts = await house.directory.load(visit.facts.site.client_key) or visit.facts
     before, after = visit.facts.licence, facts.licence

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.access import Action, Caller, Place, Tool, visible
 from app.errors import CannotTell, NotFound
-from app.house import House
+from app.house import House, house_of
 from app.identity.guard import context
 from app.identity.visit import ProjectInView, Visit
 from app.instances.explain import (
@@ -67,7 +67,7 @@ async def person(
     request: Request, visit: Explaining, question: Annotated[Question, Query()]
 ) -> HTMLResponse:
     """The page: a search at first, the answers once somebody is chosen."""
-    house: House = request.app.state.house
+    house = house_of(request)
     things = await _newest_things(house, visit)
     name, avatar_url, explanation, problem = "", "", None, ""
     if question.account:
@@ -97,7 +97,7 @@ async def search(
     request: Request, visit: Explaining, q: Annotated[str, Query(max_length=200)] = ""
 ) -> HTMLResponse:
     """People of this Jira whose name or address begins so."""
-    house: House = request.app.state.house
+    house = house_of(request)
     if not q.isprintable():
         return fragment(_found([], "Nobody is called so."))
     try:

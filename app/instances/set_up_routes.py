@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from app.access import Action
-from app.house import House
+from app.house import House, house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.instances.access_routes import found_by_name, read_groups
@@ -35,7 +35,7 @@ class SetUpForm(BaseModel):
 @router.get("")
 async def set_up(request: Request, visit: SettingUp) -> HTMLResponse:
     """Licence, groups and the choice."""
-    house: House = request.app.state.house
+    house = house_of(request)
     main = await set_up_main(house, visit)
     return show(request, visit, main, active="integrations", title="Set up Getint")
 
@@ -43,7 +43,7 @@ async def set_up(request: Request, visit: SettingUp) -> HTMLResponse:
 @router.post("", openapi_extra=takes_form(SetUpForm))
 async def finish(request: Request, visit: SettingUp) -> Response:
     """Finish the set-up and go on to the form of what was chosen."""
-    house: House = request.app.state.house
+    house = house_of(request)
     form = (await filled(request, SetUpForm)).form
     if form is None:
         main = await set_up_main(house, visit, error="Choose Integration or Migration.")

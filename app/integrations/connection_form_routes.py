@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
 from app.access import Action, Tool
-from app.house import House
+from app.house import House, house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.integrations import connection_service as service
@@ -56,7 +56,7 @@ async def show_tool_part(visit: Creating, *, tool: str = "") -> HTMLResponse:
 @router.post("", openapi_extra=takes_form(NewConnection))
 async def create(request: Request, visit: Creating, rule: Rule, lookup: Lookup) -> HTMLResponse:
     """Create one, owned by the visitor."""
-    house: House = request.app.state.house
+    house = house_of(request)
     entered = await filled(request, NewConnection)
     if (form := entered.form) is None:
         require_any_tool(visit)
@@ -80,7 +80,7 @@ async def create(request: Request, visit: Creating, rule: Rule, lookup: Lookup) 
 @router.get("/{connection_id}/edit")
 async def edit(request: Request, at: Changing) -> HTMLResponse:
     """The form with what is set now, and the integrations that depend on it."""
-    users = await dependants_of(request.app.state.house, at.visit, at.thing)
+    users = await dependants_of(house_of(request), at.visit, at.thing)
     main = form_main(at.visit, values_of(at.thing), connection=at.thing, dependants=users)
     title = f"Edit {at.thing.name}"
     return show(request, at.visit, main, active="connections", title=title)
@@ -89,7 +89,7 @@ async def edit(request: Request, at: Changing) -> HTMLResponse:
 @router.post("/{connection_id}", openapi_extra=takes_form(ChangedConnection))
 async def save(request: Request, at: Changing, rule: Rule, lookup: Lookup) -> HTMLResponse:
     """Set what the form says, unless somebody was faster."""
-    house: House = request.app.state.house
+    house = house_of(request)
     visit, connection = at.visit, at.thing
     entered = await filled(request, ChangedConnection)
     errors = dict(entered.errors)

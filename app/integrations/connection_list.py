@@ -8,7 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import Select, select, tuple_
 
 from app.access import Action, Tool, visible
-from app.house import House
+from app.house import house_of
 from app.identity.people import Person
 from app.identity.visit import Visit
 from app.integrations.cursors import Position, cursor_of, position_of
@@ -45,7 +45,7 @@ async def connections_main(
     request: Request, visit: Visit, tool: str = "", after: str = ""
 ) -> Markup:
     """Those that the visitor may see; from project settings, of that project and of none."""
-    house: House = request.app.state.house
+    house = house_of(request)
     rows = await things(house, visit, _statement(visit, tool, after))
     shown = rows[:ROWS]
     people = await house.people.named(visit.facts, [row.owner for row in shown])

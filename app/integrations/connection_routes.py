@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from app.access import Action, Tool
 from app.errors import Conflict, InvalidInput
-from app.house import House
+from app.house import house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.integrations import connection_service as service
@@ -55,7 +55,7 @@ async def listed(
 @pages.post("/{connection_id}/test")
 async def test(request: Request, at: Usable, client: ToolClient) -> HTMLResponse:
     """Try the credentials on the tool."""
-    house: House = request.app.state.house
+    house = house_of(request)
     connection = at.thing
     credentials = service.opened(at.visit, connection)
     entry = CATALOGUE[Tool(connection.tool)]
@@ -76,7 +76,7 @@ async def ask_what_others_may(at: Governed) -> HTMLResponse:
 @pages.post("/{connection_id}/sharing", openapi_extra=takes_form(Sharing))
 async def share(request: Request, at: Governed) -> HTMLResponse:
     """Set what others may do with it."""
-    house: House = request.app.state.house
+    house = house_of(request)
     entered = await filled(request, Sharing)
     if (form := entered.form) is None:
         chosen = entered.values.get("others_may", "")
@@ -91,7 +91,7 @@ async def share(request: Request, at: Governed) -> HTMLResponse:
 @pages.get("/{connection_id}/delete")
 async def ask_to_delete(request: Request, at: Governed) -> HTMLResponse:
     """The dialog: what would be lost, or what stands in the way."""
-    users = await dependants_of(request.app.state.house, at.visit, at.thing)
+    users = await dependants_of(house_of(request), at.visit, at.thing)
     return fragment(
         render("integrations/connection_delete.html", connection=at.thing, dependants=users)
     )
@@ -100,7 +100,7 @@ async def ask_to_delete(request: Request, at: Governed) -> HTMLResponse:
 @pages.post("/{connection_id}/delete")
 async def delete(request: Request, at: Governed) -> HTMLResponse:
     """Take it away, unless an integration depends on it."""
-    house: House = request.app.state.house
+    house = house_of(request)
     if users := await dependants_of(house, at.visit, at.thing):
         raise Conflict(
             f"It is used by {worded(users)}.",

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import Action, Tool, require, visible
-from app.house import House
+from app.house import House, house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.integrations import service
@@ -53,7 +53,7 @@ async def new(
 ) -> HTMLResponse:
     """The empty form, for whoever may create anything at all."""
     require_any_tool(visit)
-    house: House = request.app.state.house
+    house = house_of(request)
     main = await form_main(house, visit, {"kind": kind, "tool": tool})
     return show(request, visit, main, active="integrations", title=title_of(None))
 
@@ -64,7 +64,7 @@ async def find_projects(
 ) -> HTMLResponse:
     """The Jira projects that the search finds."""
     require_any_tool(visit)
-    house: House = request.app.state.house
+    house = house_of(request)
     values = {"project_q": project_q[:200], "project_id": project_id}
     part = await project_part(house, visit, values)
     return fragment(render("integrations/project_part.html", project=part))
@@ -78,14 +78,14 @@ async def show_tool_part(
     tool: str = "",
 ) -> HTMLResponse:
     """What a tool's places are called, and the connections to it that the visitor can see."""
-    house: House = request.app.state.house
+    house = house_of(request)
     return fragment(await tool_fields(house, visit, {"tool": tool}))
 
 
 @router.post("", openapi_extra=takes_form(NewIntegration))
 async def create(request: Request, visit: Creating) -> HTMLResponse:
     """Create one, owned by the visitor."""
-    house: House = request.app.state.house
+    house = house_of(request)
     entered = await filled(request, NewIntegration)
     if (form := entered.form) is None:
         require_any_tool(visit)
@@ -112,7 +112,7 @@ async def create(request: Request, visit: Creating) -> HTMLResponse:
 @router.get("/{integration_id}/edit")
 async def edit(request: Request, at: Changing) -> HTMLResponse:
     """The form with what is set now."""
-    house: House = request.app.state.house
+    house = house_of(request)
     main = await form_main(house, at.visit, values_of(at.thing), integration=at.thing)
     return show(request, at.visit, main, active="integrations", title=title_of(at.thing))
 
@@ -120,7 +120,7 @@ async def edit(request: Request, at: Changing) -> HTMLResponse:
 @router.post("/{integration_id}", openapi_extra=takes_form(ChangedIntegration))
 async def save(request: Request, at: Changing) -> HTMLResponse:
     """Set what the form says, unless somebody was faster."""
-    house: House = request.app.state.house
+    house = house_of(request)
     visit, integration = at.visit, at.thing
     entered = await filled(request, ChangedIntegration)
     errors = entered.errors

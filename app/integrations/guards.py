@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_, select, true
 
 from app.access import Action, visible
 from app.errors import NotFound
-from app.house import House
+from app.house import house_of
 from app.identity.guard import Guard
 from app.identity.visit import ProjectInView, Proof, Visit
 from app.integrations.models import Connection, Integration
@@ -69,7 +69,7 @@ def in_view(
 
 
 async def _found(request: Request, visit: Visit, model: type[T], see: Action, text: str) -> T:
-    house: House = request.app.state.house
+    house = house_of(request)
     try:
         thing_id = UUID(text)
     except ValueError:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from app.access import Action, Place, decide
 from app.errors import CannotTell
-from app.house import House
+from app.house import House, house_of
 from app.identity.visit import ProjectInView, Visit
 from app.integrations import service
 from app.integrations.changing import changing, require_version
@@ -39,7 +39,7 @@ async def ask_whom(at: HandingOver) -> HTMLResponse:
 @router.get("/{integration_id}/hand-over/people")
 async def find_people(request: Request, at: HandingOver, *, q: str = "") -> HTMLResponse:
     """The people whom the search finds."""
-    found = await _search(request.app.state.house, at.visit, q)
+    found = await _search(house_of(request), at.visit, q)
     return fragment(
         render("integrations/people_part.html", people=found.options, trouble=found.trouble)
     )
@@ -48,7 +48,7 @@ async def find_people(request: Request, at: HandingOver, *, q: str = "") -> HTML
 @router.post("/{integration_id}/hand-over", openapi_extra=takes_form(HandOver))
 async def hand_over(request: Request, at: HandingOver) -> HTMLResponse:
     """Make somebody else the owner, if they could have created it."""
-    house: House = request.app.state.house
+    house = house_of(request)
     visit, integration = at.visit, at.thing
     entered = await filled(request, HandOver)
     errors = entered.errors

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from sqlalchemy import select
 
 from app.access import Action, Decision, Place, Reason, Thing, Tool, visible
-from app.house import House
+from app.house import House, house_of
 from app.identity.people import Person
 from app.identity.visit import Visit
 from app.integrations.listing import NO_FILTERS, Filters, Listed, list_page
@@ -67,7 +67,7 @@ class DetailView:
 
 async def list_main(request: Request, visit: Visit, filters: Filters = NO_FILTERS) -> Markup:
     """The list, as far as the visitor may see it; from project settings, of that project."""
-    house: House = request.app.state.house
+    house = house_of(request)
     page = await list_page(house, visit, filters)
     people = await house.people.named(visit.facts, [row.owner for row in page.rows])
     before, after = _around_rows(
@@ -109,7 +109,7 @@ def _around_rows(
 
 async def detail_main(request: Request, visit: Visit, integration: Integration) -> Markup:
     """One integration: its configuration, whose it is, and what may be done."""
-    house: House = request.app.state.house
+    house = house_of(request)
     people = await house.people.named(visit.facts, [integration.owner])
     entry = CATALOGUE[Tool(integration.tool)]
     view = DetailView(

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from app.access import Action, Tool
-from app.house import House
+from app.house import house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.integrations import service
@@ -85,7 +85,7 @@ async def ask_to_delete(at: Changed) -> HTMLResponse:
 @pages.post("/{integration_id}/delete")
 async def delete(request: Request, at: Changed) -> HTMLResponse:
     """Take it away; back to the list."""
-    house: House = request.app.state.house
+    house = house_of(request)
     async with changing(house, at.visit, at.thing) as session:
         await service.delete(session, at.visit, at.thing)
     main = await list_main(request, at.visit)
@@ -94,7 +94,7 @@ async def delete(request: Request, at: Changed) -> HTMLResponse:
 
 
 async def _set_state(request: Request, at: At[Integration], state: str, done: str) -> HTMLResponse:
-    house: House = request.app.state.house
+    house = house_of(request)
     async with changing(house, at.visit, at.thing) as session:
         await service.set_state(session, at.visit, at.thing, state)
     return fragment("", flag=Flag(f"{done}: {at.thing.name}"), events={CHANGED: {}})

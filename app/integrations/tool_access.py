@@ -7,7 +7,7 @@ from typing import Annotated
 import httpx
 from fastapi import Depends, Request
 
-from app.house import House
+from app.house import house_of
 from app.tools.addresses import AddressRefused, AddressRule, host_and_port
 from app.tools.transport import Resolver, new_tool_client, resolve
 
@@ -16,7 +16,7 @@ LONGEST_LOOKUP_S = 2.0
 
 def address_rule(request: Request) -> AddressRule:
     """The operator's rule."""
-    house: House = request.app.state.house
+    house = house_of(request)
     return AddressRule.allowing(house.settings.tool_private_hosts)
 
 

@@ -8,7 +8,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from app.access import Refused
-from app.house import House
+from app.house import house_of
 from app.identity.guard import Guard
 from app.identity.visit import Visit
 
@@ -26,7 +26,7 @@ class AuditedRoute(APIRoute):
             except Refused as refused:
                 visit: Visit | None = getattr(request.state, "visit", None)
                 if visit is not None:
-                    house: House = request.app.state.house
+                    house = house_of(request)
                     await house.refusals.note(visit, refused.decision, request.path_params)
                 raise
 

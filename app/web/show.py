@@ -5,7 +5,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from app.access import Action
-from app.house import House
+from app.house import House, house_of
 from app.identity.visit import Proof, Visit
 from app.web.pages import Banner, NavItem, Shell, document, fragment
 from connect import LicenceState
@@ -37,7 +37,7 @@ def show(request: Request, visit: Visit, main: Markup, *, active: str, title: st
     """Answer with ``main``; ``active`` is the key of the menu entry it belongs to."""
     if visit.proof is Proof.CONTEXT:
         return fragment(main)
-    house: House = request.app.state.house
+    house = house_of(request)
     return document(shell_of(house, visit, active=active, title=title), main)
 
 
