@@ -23,6 +23,7 @@ from app.access.words import (
     Situation,
     Thing,
     Tool,
+    seen_by_the_rules,
 )
 
 __all__ = [
@@ -46,5 +47,6 @@ __all__ = [
     "decide",
     "require",
     "roles_of",
+    "seen_by_the_rules",
     "visible",
 ]

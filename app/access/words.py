@@ -1,6 +1,6 @@
 """The words of the core: who asks, what for, and about which thing."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -169,3 +169,11 @@ class Place:
     owner: str | None = None
     others_may: str = OthersMay.VIEW
     shared_with_support: bool = False
+
+
+_SEEN = tuple(each.name for each in fields(Place))
+
+
+def seen_by_the_rules(thing: Thing) -> tuple[object, ...]:
+    """All that the rules can look at: things that agree in it get the same answers."""
+    return tuple(getattr(thing, name, None) for name in _SEEN)

@@ -8,7 +8,7 @@ from fastapi import Request
 from markupsafe import Markup, escape
 from sqlalchemy import select
 
-from app.access import Action, Decision, Place, Reason, Thing, Tool, visible
+from app.access import Action, Decision, Place, Reason, Thing, Tool, seen_by_the_rules, visible
 from app.house import House, house_of
 from app.identity.people import Person
 from app.identity.visit import Visit
@@ -126,14 +126,14 @@ async def detail_main(request: Request, visit: Visit, integration: Integration) 
 
 
 def _drawn_rows(visit: Visit, rows: list[Listed], people: Mapping[str, Person]) -> Markup:
-    """All rows of a page; those that are in the same place are decided on once."""
+    """All rows of a page; those that look the same to the rules are decided on once."""
     decided: dict[tuple[object, ...], Actions] = {}
     drawn_rows = []
     for row in rows:
-        place = (row.owner, row.tool, row.project_id, row.workspace_id.int)
-        actions = decided.get(place)
+        seen = seen_by_the_rules(row)
+        actions = decided.get(seen)
         if actions is None:
-            actions = decided[place] = _actions(visit, row)
+            actions = decided[seen] = _actions(visit, row)
         drawn_rows.append(_drawn_row(row, people[row.owner], actions))
     return Markup("".join(drawn_rows))  # noqa: S704 - each was rendered
 

@@ -22,6 +22,7 @@ from app.access import (
     decide,
     require,
     roles_of,
+    seen_by_the_rules,
 )
 from tests.access.cast import HERE, ME, OURS, SOMEBODY, callers, places, standings
 
@@ -139,6 +140,29 @@ def test_a_removed_owner_is_told_which_group_is_missing() -> None:
     decision = decide(left, Action.CHANGE_INTEGRATION, Place(OURS, HERE, "gitlab", "P", ME))
     assert "GitLab" in decision.reason_text
     assert "acme-jira-gitlab" in decision.needed
+
+
+class Watched:
+    """A thing that notes what is looked at."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.looked_at: set[str] = set()
+
+    def __getattr__(self, name: str) -> object:
+        self.looked_at.add(name)
+        return getattr(self.place, name)
+
+
+@given(a_caller, an_action, a_thing)
+def test_the_rules_look_at_nothing_that_is_not_seen_by_them(
+    caller: Caller, action: Action, thing: Place
+) -> None:
+    watched = Watched(thing)
+    decide(caller, action, watched)  # type: ignore[arg-type]
+    for name in watched.looked_at:
+        changed = replace(thing, **{name: object()})  # type: ignore[arg-type]
+        assert seen_by_the_rules(changed) != seen_by_the_rules(thing), name
 
 
 def test_require_raises_the_decision() -> None:
