@@ -24,6 +24,8 @@ from sandbox.main import create_app as create_sandbox
 from sandbox.running import Sandbox
 from sandbox.site import SiteState
 from tests.people import ACCOUNTS, APP_URL, JIRA_URL, Visitor
+from tests.servers import free_port, serving
+from tests.town import Town
 
 # The same examples each time, and no clock: a slow machine is no failure.
 hypothesis.settings.register_profile("house", derandomize=True, deadline=None)
@@ -228,3 +230,32 @@ def as_(sandbox: Sandbox, client: httpx.AsyncClient) -> Callable[..., Visitor]:
         return Visitor(sandbox, client, ACCOUNTS[person], from_project)
 
     return visitor
+
+
+@pytest.fixture
+def town(settings: Settings, opened_site: SiteState) -> Iterator[Town]:
+    """The app installed in a Jira site, not yet set up."""
+    app_port, jira_port = free_port(), free_port()
+    app_url, jira_url = f"http://localhost:{app_port}", f"http://localhost:{jira_port}"
+    live = settings.model_copy(
+        update={
+            "app_base_url": app_url,
+            "connect_install_keys_url": f"{jira_url}/install-keys",
+            "ap_js_url": f"{jira_url}/atlassian-connect/all.js",
+        }
+    )
+    site = copy.deepcopy(opened_site)
+    site.base_url = jira_url
+    jira = create_sandbox(site, app_http=httpx.AsyncClient(), close_http=True)
+    with serving(create_app(live), app_port), serving(jira, jira_port):
+        found = Town(jira_url, app_url, jira.state.sandbox)
+        found.control("POST", "/install", {"url": f"{app_url}/atlassian-connect.json"})
+        yield found
+
+
+@pytest.fixture
+def set_up_town(town: Town, superuser: psycopg.Connection) -> Town:
+    """The same, with the admin's set-up behind it."""
+    superuser.execute("UPDATE instances SET configured_at = now()")
+    superuser.execute("SELECT pg_notify('getint_changes', 'facts ' || id::text) FROM instances")
+    return town

@@ -14,7 +14,8 @@ from tests.browser.acts import (
     open_integration,
     told,
 )
-from tests.browser.conftest import Person, Town
+from tests.browser.conftest import Person
+from tests.town import Town
 
 pytestmark = pytest.mark.browser
 Somebody = Callable[..., Person]

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import FrameLocator, expect
 
 from tests.browser.acts import PAY, begin_to_create, create_integration, go, reason_of
-from tests.browser.conftest import Person, Town
+from tests.browser.conftest import Person
+from tests.town import Town
 
 pytestmark = pytest.mark.browser
 Somebody = Callable[..., Person]

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.acts import PAY, create_integration, go, open_integration
-from tests.browser.conftest import Person, Town
+from tests.browser.conftest import Person
+from tests.town import Town
 
 pytestmark = pytest.mark.browser
 Somebody = Callable[..., Person]

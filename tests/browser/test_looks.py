@@ -15,7 +15,8 @@ from tests.browser.acts import (
     menu_of,
     open_integration,
 )
-from tests.browser.conftest import Person, Town
+from tests.browser.conftest import Person
+from tests.town import Town
 
 pytestmark = pytest.mark.browser
 Somebody = Callable[..., Person]

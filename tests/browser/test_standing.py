@@ -16,7 +16,8 @@ from tests.browser.acts import (
     open_integration,
     reason_of,
 )
-from tests.browser.conftest import Person, Town
+from tests.browser.conftest import Person
+from tests.town import Town
 
 pytestmark = pytest.mark.browser
 Somebody = Callable[..., Person]

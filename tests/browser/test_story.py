@@ -19,7 +19,8 @@ from tests.browser.acts import (
     reason_of,
     told,
 )
-from tests.browser.conftest import Person, Town
+from tests.browser.conftest import Person
+from tests.town import Town
 
 pytestmark = pytest.mark.browser
 Somebody = Callable[..., Person]

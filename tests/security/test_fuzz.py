@@ -1,6 +1,5 @@
 """Whatever is sent to any route, with the best of tokens, it is answered and never breaks."""
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,14 +14,10 @@ from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Err
 
-from app.main import create_app
-from app.settings import Settings
-from sandbox.main import create_app as create_sandbox
 from sandbox.running import Sandbox
-from sandbox.site import SiteState
 from tests.people import ACCOUNTS
 from tests.security.test_row_security import fill
-from tests.servers import free_port, serving
+from tests.town import Town
 
 EXAMPLES_A_ROUTE = 25
 # As they stand in a body or address: bytes that no browser sends, texts that trip others up.
@@ -57,34 +52,14 @@ class Target:
 
 
 @pytest.fixture
-def target(
-    settings: Settings, opened_site: SiteState, superuser: psycopg.Connection
-) -> Iterator[Target]:
-    app_port, jira_port = free_port(), free_port()
-    app_url, jira_url = f"http://localhost:{app_port}", f"http://localhost:{jira_port}"
-    live = settings.model_copy(
-        update={
-            "app_base_url": app_url,
-            "connect_install_keys_url": f"{jira_url}/install-keys",
-        }
-    )
-    site = copy.deepcopy(opened_site)
-    site.base_url = jira_url
-    jira = create_sandbox(site, app_http=httpx.AsyncClient(), close_http=True)
-    with serving(create_app(live), app_port), serving(jira, jira_port):
-        httpx.post(
-            f"{jira_url}/sandbox/api/install",
-            json={"url": f"{app_url}/atlassian-connect.json"},
-            timeout=20,
-        ).raise_for_status()
-        superuser.execute("UPDATE instances SET configured_at = now()")
-        row = superuser.execute("SELECT id FROM instances").fetchone()
-        assert row
-        integration_id = str(fill(superuser, row[0]))
-        connection = superuser.execute("SELECT id FROM connections").fetchone()
-        assert connection
-        ids = {"integration_id": integration_id, "connection_id": str(connection[0])}
-        yield Target(app_url, jira.state.sandbox, ids)
+def target(set_up_town: Town, superuser: psycopg.Connection) -> Target:
+    row = superuser.execute("SELECT id FROM instances").fetchone()
+    assert row
+    integration_id = str(fill(superuser, row[0]))
+    connection = superuser.execute("SELECT id FROM connections").fetchone()
+    assert connection
+    ids = {"integration_id": integration_id, "connection_id": str(connection[0])}
+    return Target(set_up_town.app_url, set_up_town.sandbox, ids)
 
 
 def test_no_route_breaks_whatever_is_sent_to_it(target: Target) -> None:
