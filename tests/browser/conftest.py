@@ -91,6 +91,11 @@ class Person:
     def arrived(self) -> FrameLocator:
         """Wait until the app has answered in its frame, with a page or with a refusal."""
         expect(self.frame.locator("h1")).to_be_visible()
+        # A click before the scripts have run would leave the page instead of asking for a piece.
+        self.frame.locator("body").evaluate(
+            "() => document.readyState === 'complete' || new Promise(go => addEventListener('load', go))",
+            timeout=15_000,
+        )
         return self.frame
 
     @property
