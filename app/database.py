@@ -4,20 +4,20 @@ Row-level security decides by the setting ``app.instance_id`` of the transaction
 that is bound to nothing sees no customer's rows, and the role may not bypass that.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Row, Select, event, text
+from sqlalchemy import Select, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from app.errors import CannotTell
-from app.reads import Reads
+from app.reads import Reads, Rows
 from app.settings import Settings
 
 APP_ROLE = "getint_app"
@@ -126,7 +126,7 @@ class Database:
         async with self._bound("app.instance_id", str(instance_id)) as session:
             yield session
 
-    async def rows(self, instance_id: UUID, statement: Select[Any]) -> Sequence[Row[Any]]:
+    async def rows(self, instance_id: UUID, statement: Select[Any]) -> Rows:
         """Read columns of this instance's rows and nothing else, in one round trip."""
         try:
             return await self._reads.rows(instance_id, statement)

@@ -1,17 +1,15 @@
 """A connection that stays in libpq's pipeline mode and answers one read at a time.
 
 psycopg's own pipelines do the same with more steps; on a page that costs one read, those steps
-were a sixth of its time (docs/performance.md). Values go out and rows come in through psycopg's
-adapters, so their types are the same.
+were a sixth of its time (docs/performance.md). Values have been through psycopg's adapters before
+they come here, and rows go through them afterwards, so their types are the same.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection, OperationalError
-from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGresult
@@ -22,7 +20,14 @@ _MOST_PREPARED = 500
 _CANCEL_S = 2.0
 _GOOD = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.PIPELINE_SYNC}
 
-Found = list[tuple[Any, ...]]
+
+class Message(NamedTuple):
+    """A query as libpq sends it: ``sql`` with ``$1``, its values with their types and formats."""
+
+    sql: bytes
+    values: tuple[Any, ...]
+    types: tuple[int, ...]
+    formats: tuple[int, ...]
 
 
 class Pipeline:
@@ -46,21 +51,17 @@ class Pipeline:
         """Whether so many statements are prepared that a fresh connection is better."""
         return len(self._prepared) > _MOST_PREPARED
 
-    async def read(self, instance_id: str, sql: str, values: Sequence[Any]) -> Found:
-        """Rows of ``sql`` (with ``$1``) as this instance sees them. Raises ``psycopg.Error``.
+    async def read(self, instance_id: str, message: Message) -> PGresult:
+        """Rows in binary format, as this instance sees them. Raises ``psycopg.Error``.
 
         After any exception the connection has to be closed.
         """
-        adapt = Transformer(self._connection)
-        dumped = adapt.dump_sequence(values, [PyFormat.AUTO] * len(values))
-        name = self._prepare(sql, adapt.types or ())
+        name = self._prepare(message)
         self._libpq.send_query_prepared(_BIND, [instance_id.encode()])
-        self._libpq.send_query_prepared(name, dumped, adapt.formats, Format.BINARY)
+        self._libpq.send_query_prepared(name, message.values, message.formats, Format.BINARY)
         self._libpq.pipeline_sync()
         await self._all_answers()
-        rows = self._results[-2]  # before the Sync
-        adapt.set_pgresult(rows, set_loaders=True, format=Format.BINARY)
-        return adapt.load_rows(0, rows.ntuples, tuple)
+        return self._results[-2]  # before the Sync
 
     async def close(self) -> None:
         """Close the connection; a read that is under way is cancelled in PostgreSQL first."""
@@ -70,11 +71,12 @@ class Pipeline:
                 await self._connection.cancel_safe(timeout=_CANCEL_S)
         await self._connection.close()
 
-    def _prepare(self, sql: str, types: tuple[int, ...]) -> bytes:
-        name = self._prepared.get((sql, types))
+    def _prepare(self, message: Message) -> bytes:
+        name = self._prepared.get((message.sql, message.types))
         if name is None:
-            name = self._prepared[sql, types] = b"read%d" % len(self._prepared)
-            self._libpq.send_prepare(name, sql.encode(), types)
+            name = b"read%d" % len(self._prepared)
+            self._prepared[message.sql, message.types] = name
+            self._libpq.send_prepare(name, message.sql, message.types)
         return name
 
     async def _all_answers(self) -> None:

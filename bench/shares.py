@@ -20,7 +20,7 @@ WHOLE = "starlette/applications.py:__call__"
 PARTS = (
     ("proof and standing", "app/identity/connect_door.py:enter"),
     ("reading the rows", "app/database.py:rows"),
-    ("decisions and drawing of the rows", "app/integrations/pages.py:_drawn_rows"),
+    ("decisions and drawing of the rows", "app/integrations/pages.py:_drawn_list"),
     ("shell and answer", "app/web/show.py:show"),
 )
 

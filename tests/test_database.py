@@ -99,11 +99,25 @@ async def test_no_connection_stays_bound(database: Database, customer: Callable[
     assert (found.get_value(0, 0), found.get_value(0, 1)) == (b"", b"0")
 
 
+async def test_an_unchanged_answer_is_the_same_object_and_a_changed_one_is_read_anew(
+    database: Database, customer: Callable[..., UUID], superuser: psycopg.Connection
+) -> None:
+    instance_id, other = customer("mine"), customer("theirs")
+    first = await database.rows(instance_id, NAMES)
+    assert await database.rows(instance_id, NAMES) is first
+    assert [row.name for row in await database.rows(other, NAMES)] == ["theirs"]
+    superuser.execute("UPDATE workspaces SET name = 'new' WHERE instance_id = %s", (instance_id,))
+    assert [row.name for row in await database.rows(instance_id, NAMES)] == ["new"]
+    superuser.execute("DELETE FROM workspaces WHERE instance_id = %s", (instance_id,))
+    assert not await database.rows(instance_id, NAMES)
+    assert [row.name for row in first] == ["mine"]
+
+
 async def test_a_read_that_names_another_customer_finds_nothing(
     database: Database, customer: Callable[..., UUID]
 ) -> None:
     mine, theirs = customer("mine"), customer("theirs")
-    assert await database.rows(mine, NAMES.where(Workspace.instance_id == theirs)) == []
+    assert not await database.rows(mine, NAMES.where(Workspace.instance_id == theirs))
 
 
 async def test_the_reading_role_is_bound_by_row_security(
@@ -160,7 +174,7 @@ async def test_rows_are_typed_as_a_session_types_them(
     async with database.of_instance(instance_id) as session:
         expected = (await session.execute(statement)).all()
     rows = await database.rows(instance_id, statement)
-    assert rows == expected
+    assert list(rows) == expected
     assert len(rows) == 1
     assert [type(value) for value in rows[0]] == [type(value) for value in expected[0]]
     assert rows[0]._mapping == expected[0]._mapping

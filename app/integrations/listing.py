@@ -1,6 +1,6 @@
 """One page of integrations and migrations, read with one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -17,6 +17,7 @@ from app.identity.visit import ProjectInView, Visit
 from app.integrations.cursors import Position, cursor_of, position_of
 from app.integrations.guards import in_view
 from app.integrations.models import Integration
+from app.reads import Rows
 
 ROWS = 25
 LONGEST_SEARCH = 120
@@ -95,11 +96,15 @@ class Listed:
         return Position(self.created_at, self.id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ListPage:
-    """Rows and the addresses of the pages beside them; empty where there is none."""
+    """Rows, whose they are, and the addresses of the pages beside them, empty where none is.
 
-    rows: list[Listed]
+    Rows that did not change are the same page, so what is drawn of it can be kept under it.
+    """
+
+    rows: tuple[Listed, ...] = ()
+    owners: tuple[str, ...] = ()
     next_href: str = ""
     previous_href: str = ""
 
@@ -107,18 +112,24 @@ class ListPage:
 async def list_page(house: House, visit: Visit, filters: Filters) -> ListPage:
     """The rows that the visitor may see and asked for, newest first."""
     statement = list_statement(visit.caller, visit.project, filters)
-    rows: Sequence[Any] = await house.database.rows(visit.caller.instance_id, statement)
+    return _page_of(await house.database.rows(visit.caller.instance_id, statement), filters)
+
+
+@lru_cache(512)
+def _page_of(rows: Rows, filters: Filters) -> ListPage:
     has_more = len(rows) > ROWS
-    listed = [Listed(*row) for row in rows[:ROWS]]
+    columns: Iterable[Any] = rows[:ROWS]
+    listed = tuple(Listed(*row) for row in columns)
     if filters.before:
-        listed.reverse()
+        listed = listed[::-1]
     if not listed:
-        return ListPage([])
+        return ListPage()
     first, last = cursor_of(listed[0].position), cursor_of(listed[-1].position)
     older = has_more if not filters.before else True
     newer = has_more if filters.before else bool(filters.after)
     return ListPage(
         listed,
+        tuple(dict.fromkeys(row.owner for row in listed)),
         filters.href(after=last, before="") if older else "",
         filters.href(before=first, after="") if newer else "",
     )

@@ -1,6 +1,6 @@
 """The main views of integrations: the list and one integration."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -8,11 +8,22 @@ from fastapi import Request
 from markupsafe import Markup, escape
 from sqlalchemy import select
 
-from app.access import Action, Decision, Place, Reason, Thing, Tool, seen_by_the_rules, visible
+from app.access import (
+    Action,
+    Caller,
+    Decision,
+    Place,
+    Reason,
+    Thing,
+    Tool,
+    decide,
+    seen_by_the_rules,
+    visible,
+)
 from app.house import House, house_of
 from app.identity.people import Person
 from app.identity.visit import Visit
-from app.integrations.listing import NO_FILTERS, Filters, Listed, list_page
+from app.integrations.listing import NO_FILTERS, Filters, Listed, ListPage, list_page
 from app.integrations.models import Connection, Integration
 from app.integrations.wording import DIRECTIONS, direction_words, when, why_not
 from app.tools.catalogue import CATALOGUE
@@ -69,16 +80,37 @@ async def list_main(request: Request, visit: Visit, filters: Filters = NO_FILTER
     """The list, as far as the visitor may see it; from project settings, of that project."""
     house = house_of(request)
     page = await list_page(house, visit, filters)
-    people = await house.people.named(visit.facts, [row.owner for row in page.rows])
-    before, after = _around_rows(
+    people = await house.people.named(visit.facts, page.owners)
+    return _drawn_list(
+        visit.caller,
+        page,
+        tuple(people.values()),
         filters,
         project_key=visit.project.key if visit.project else "",
         create_off=why_not(may_create_something(visit)),
+    )
+
+
+@lru_cache(256)
+def _drawn_list(
+    caller: Caller,
+    page: ListPage,
+    owners: tuple[Person, ...],
+    filters: Filters,
+    *,
+    project_key: str,
+    create_off: str,
+) -> Markup:
+    """The list as drawn for this caller; the same again as long as all that goes into it is."""
+    before, after = _around_rows(
+        filters,
+        project_key=project_key,
+        create_off=create_off,
         has_rows=bool(page.rows),
         next_href=page.next_href,
         previous_href=page.previous_href,
     )
-    return before + _drawn_rows(visit, page.rows, people) + after
+    return before + _drawn_rows(caller, page.rows, owners) + after
 
 
 @lru_cache(512)
@@ -112,8 +144,9 @@ async def detail_main(request: Request, visit: Visit, integration: Integration) 
     house = house_of(request)
     people = await house.people.named(visit.facts, [integration.owner])
     entry = CATALOGUE[Tool(integration.tool)]
+    owner, actions = drawn(people[integration.owner]), _actions(visit.caller, integration)
     view = DetailView(
-        row=row_view(integration, drawn(people[integration.owner]), _actions(visit, integration)),
+        row=row_view(integration, owner, actions),
         place_label=f"{entry.place.label} in {entry.label}",
         place=integration.tool_place,
         direction=DIRECTIONS[integration.direction],
@@ -125,15 +158,16 @@ async def detail_main(request: Request, visit: Visit, integration: Integration) 
     return render("integrations/detail.html", it=view, changed=CHANGED)
 
 
-def _drawn_rows(visit: Visit, rows: list[Listed], people: Mapping[str, Person]) -> Markup:
+def _drawn_rows(caller: Caller, rows: Iterable[Listed], owners: Iterable[Person]) -> Markup:
     """All rows of a page; those that look the same to the rules are decided on once."""
+    people = {owner.account: owner for owner in owners}
     decided: dict[tuple[object, ...], Actions] = {}
     drawn_rows = []
     for row in rows:
         seen = seen_by_the_rules(row)
         actions = decided.get(seen)
         if actions is None:
-            actions = decided[seen] = _actions(visit, row)
+            actions = decided[seen] = _actions(caller, row)
         drawn_rows.append(_drawn_row(row, people[row.owner], actions))
     return Markup("".join(drawn_rows))  # noqa: S704 - each was rendered
 
@@ -144,10 +178,10 @@ def _drawn_row(row: Listed, owner: Person, actions: Actions) -> Markup:
     return render("integrations/row.html", row=row_view(row, drawn(owner), actions))
 
 
-def _actions(visit: Visit, thing: Thing) -> Actions:
+def _actions(caller: Caller, thing: Thing) -> Actions:
     return Actions(
-        change=why_not(visit.can(Action.CHANGE_INTEGRATION, thing)),
-        hand_over=why_not(visit.can(Action.HAND_OVER_INTEGRATION, thing)),
+        change=why_not(decide(caller, Action.CHANGE_INTEGRATION, thing)),
+        hand_over=why_not(decide(caller, Action.HAND_OVER_INTEGRATION, thing)),
     )
 
 

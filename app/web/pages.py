@@ -38,9 +38,12 @@ class Banner:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shell:
-    """What surrounds the content of a page. `active` is the key of a NavItem."""
+    """What surrounds the content of a page. `active` is the key of a NavItem.
+
+    Told apart by identity: make one for all who see the same, and it is drawn once.
+    """
 
     nav: tuple[NavItem, ...]
     bottom: tuple[NavItem, ...]
@@ -61,8 +64,13 @@ class Flag:
 
 def document(shell: Shell, main: str) -> HTMLResponse:
     """A whole page around `main`, which is HTML that a template has rendered."""
+    return HTMLResponse(_written(shell, main))
+
+
+@lru_cache(128)
+def _written(shell: Shell, main: str) -> bytes:
     before, after = _around_main(shell)
-    return HTMLResponse(f"{before}{main}{after}")
+    return f"{before}{main}{after}".encode()
 
 
 @lru_cache(512)

@@ -1,5 +1,7 @@
 """Shows content to a visitor: the whole page where Jira frames it, else the piece that changed."""
 
+from functools import lru_cache
+
 from fastapi import Request
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
@@ -44,23 +46,36 @@ def show(request: Request, visit: Visit, main: Markup, *, active: str, title: st
 def shell_of(house: House, visit: Visit, *, active: str, title: str) -> Shell:
     """The menu and the banner as this visitor sees them."""
     settings = visit.can(Action.BIND_GROUPS)
+    return _shell(
+        None if settings else settings.reason_text,
+        visit.licence,
+        house.settings.ap_js_url,
+        active=active,
+        title=title,
+    )
+
+
+@lru_cache(512)
+def _shell(
+    settings_off: str | None,
+    licence: LicenceState,
+    ap_js_url: str | None,
+    *,
+    active: str,
+    title: str,
+) -> Shell:
+    """One for all who see the same."""
     return Shell(
         nav=(
             NavItem("integrations", "Integrations", "/integrations", "integrations"),
             NavItem("connections", "Connections", "/connections", "link"),
         ),
         bottom=(
-            NavItem(
-                "settings",
-                "Settings",
-                "/settings/access",
-                "gear",
-                None if settings else settings.reason_text,
-            ),
+            NavItem("settings", "Settings", "/settings/access", "gear", settings_off),
             NavItem("help", "Help", "/help", "question", dialog=True),
         ),
         active=active,
         title=title,
-        ap_js_url=house.settings.ap_js_url,
-        banner=_LICENCE_BANNERS.get(visit.licence),
+        ap_js_url=ap_js_url,
+        banner=_LICENCE_BANNERS.get(licence),
     )
