@@ -26,8 +26,6 @@ from app.web.setup import install_web
 from app.web.show import VERSION
 from connect import AllowedHosts, descriptor_router, lifecycle_router, new_http_client
 
-# Forms are small; what comes in larger is not read to its end.
-MAX_BODY_BYTES = 256 * 1024
 DESCRIPTOR = Path(__file__).resolve().parents[1] / "atlassian-connect.json"
 
 
@@ -48,7 +46,8 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
         openapi_url="/openapi.json" if settings.is_development else None,
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
+        # Addresses of pages carry tokens, and FastAPI's spans would carry the addresses.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         redirect_slashes=False,  # it would name the Host header's host
     )
     app.state.house = house

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from app.web.static_files import STATIC_PATH
 
@@ -59,28 +60,18 @@ class SecurityHeaders:
     A door puts the origins of the verified site there. Without them nobody may.
     """
 
-    def __init__(self, app: ASGIApp, *, ap_js_url: str | None) -> None:
-        self._app = app
+    def __init__(self, ap_js_url: str | None) -> None:
         self._policy = content_security_policy(ap_js_url)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        state = scope.setdefault("state", {})
+    def around(self, given: Iterable[RawHeader], scope: Scope) -> list[RawHeader]:
+        """An answer's own headers, and ours."""
+        sites = scope["state"].get("frame_ancestors", ())
         kept_by_browsers = scope["path"].startswith(f"{STATIC_PATH}/")
-
-        async def send_secured(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                ancestors = _ancestors(state.get("frame_ancestors", ()))
-                policy = f"{self._policy}; frame-ancestors {ancestors}"
-                headers = _without_cache_control(message["headers"], keep=kept_by_browsers)
-                headers += _FIXED
-                headers.append((b"content-security-policy", policy.encode("latin-1")))
-                message["headers"] = headers
-            await send(message)
-
-        await self._app(scope, receive, send_secured)
+        return [
+            *_without_cache_control(given, keep=kept_by_browsers),
+            *_FIXED,
+            (b"content-security-policy", _with_ancestors(self._policy, sites)),
+        ]
 
 
 def _without_cache_control(headers: Iterable[RawHeader], *, keep: bool) -> list[RawHeader]:
@@ -91,7 +82,9 @@ def _without_cache_control(headers: Iterable[RawHeader], *, keep: bool) -> list[
     return kept
 
 
-def _ancestors(sites: Iterable[str]) -> str:
-    """The origins of the sites; what is not plainly one is left out, as it could end the policy."""
+@lru_cache(1024)
+def _with_ancestors(policy: str, sites: tuple[str, ...]) -> bytes:
+    """Names the origins of the sites, but for what is no plain origin: it could end the policy."""
     found = [match.group() for site in sites if (match := _ORIGIN.match(site))]
-    return " ".join(dict.fromkeys(found)) or "'none'"
+    origins = " ".join(dict.fromkeys(found)) or "'none'"
+    return f"{policy}; frame-ancestors {origins}".encode("latin-1")

@@ -1,14 +1,15 @@
 """JSON lines on stdout: one for each request, and never a secret among them."""
 
-import json
 import logging
 import re
 import sys
-import time
 from datetime import UTC, datetime
+from functools import cache
+from json.encoder import encode_basestring_ascii as _quoted
 
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import Histogram
+from starlette.types import Scope
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from app.metrics import REQUEST_SECONDS
@@ -92,46 +93,23 @@ def _quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-class AccessLog:
-    """Logs method, path without its query string, status and milliseconds; counts the time."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = time.perf_counter()
-        status = 500
-
-        async def send_noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_noting)
-        finally:
-            seconds = time.perf_counter() - started
-            REQUEST_SECONDS.labels(f"{status // 100}xx").observe(seconds)
-            if _access.isEnabledFor(logging.INFO):
-                _access.info(_access_line(scope["method"], scope["path"], status, seconds))
+def log_request(scope: Scope, status: int, seconds: float) -> None:
+    """Write the access line: the path without its query string. Counts the time as well."""
+    _timed(status // 100).observe(seconds)
+    if _access.isEnabledFor(logging.INFO):
+        # As a template, not by structlog: that took a fifth of a page's time.
+        _access.info(
+            '{"method": %s, "path": %s, "status": %d, "ms": %.1f, "event": "request", '
+            '"level": "info", "logger": "app.access_log", "timestamp": "%sZ", "request_id": "%s"}',
+            _quoted(scope["method"]),
+            _quoted(_SECRET_VALUE.sub(REDACTED, scope["path"])),
+            status,
+            seconds * 1000,
+            datetime.now(UTC).isoformat()[:-6],
+            current_request_id(),
+        )
 
 
-def _access_line(method: str, path: str, status: int, seconds: float) -> str:
-    """A request as JSON. Structlog's way to the same line took a fifth of a page's time."""
-    return json.dumps(
-        {
-            "method": method,
-            "path": _SECRET_VALUE.sub(REDACTED, path),
-            "status": status,
-            "ms": round(seconds * 1000, 1),
-            "event": "request",
-            "level": "info",
-            "logger": _access.name,
-            "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-            "request_id": current_request_id(),
-        }
-    )
+@cache
+def _timed(hundreds: int) -> Histogram:
+    return REQUEST_SECONDS.labels(f"{hundreds}xx")

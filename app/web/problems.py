@@ -4,7 +4,6 @@ htmx gets a fragment, a browser a page, everything else application/problem+json
 """
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -15,7 +14,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access import Answer, Reason, Refused
 from app.errors import Problem
@@ -24,7 +22,6 @@ from app.web.templates import render
 
 PROBLEM_HEADER = "Getint-Problem"
 RETRY_SECONDS = 5
-_log = logging.getLogger("app.problems")
 
 Words = tuple[str, str, str]
 _BY_STATUS: dict[int, Words] = {
@@ -122,7 +119,7 @@ def told_of_http(error: HTTPException) -> Told:
 
 
 def install_problem_handlers(app: FastAPI, *, ap_js_url: str | None = None) -> None:
-    """Answer every exception. Call it before other middleware is added, so that they wrap it."""
+    """Answer the exceptions that say what happened; `Envelope` answers the others."""
 
     def answer_as(kind: type[Exception], told_of: Callable[[Any], Told]) -> None:
         app.add_exception_handler(
@@ -133,37 +130,6 @@ def install_problem_handlers(app: FastAPI, *, ap_js_url: str | None = None) -> N
     answer_as(Refused, told_of_refusal)
     answer_as(RequestValidationError, told_of_validation)
     answer_as(HTTPException, told_of_http)
-    app.add_middleware(UnexpectedErrors, ap_js_url=ap_js_url)
-
-
-class UnexpectedErrors:
-    """Turns an exception that nobody handled into a 500 that gives nothing away."""
-
-    def __init__(self, app: ASGIApp, *, ap_js_url: str | None) -> None:
-        self._app = app
-        self._ap_js_url = ap_js_url
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        begun = False
-
-        async def send_noting(message: Message) -> None:
-            nonlocal begun
-            begun = begun or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_noting)
-        except Exception as error:
-            _log.exception(
-                "unexpected error", extra={"kind": type(error).__name__, "path": scope["path"]}
-            )
-            if begun:
-                raise
-            told = answer(Request(scope), UNEXPECTED, self._ap_js_url)
-            await told(scope, receive, send)
 
 
 def answer(request: Request, told: Told, ap_js_url: str | None) -> Response:

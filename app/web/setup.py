@@ -2,22 +2,21 @@
 
 from fastapi import FastAPI
 
-from app.web.headers import SecurityHeaders
-from app.web.logging import AccessLog
+from app.web.envelope import Envelope
 from app.web.problems import install_problem_handlers
-from app.web.request_id import RequestId
 from app.web.static_files import STATIC_PATH, HashedStaticFiles
 from app.web.templates import compile_all
 
+# Forms are small; what comes in larger is not read to its end.
+MAX_BODY_BYTES = 256 * 1024
+
 
 def install_web(app: FastAPI, *, ap_js_url: str | None) -> None:
-    """Static files, problem answers, headers, access lines and request ids; templates compiled.
+    """Static files, problem answers and the envelope; templates compiled.
 
     The middleware added last is the outermost, so call this after any other.
     """
     compile_all()
     app.mount(STATIC_PATH, HashedStaticFiles(), name="static")
     install_problem_handlers(app, ap_js_url=ap_js_url)
-    app.add_middleware(SecurityHeaders, ap_js_url=ap_js_url)
-    app.add_middleware(AccessLog)
-    app.add_middleware(RequestId)
+    app.add_middleware(Envelope, ap_js_url=ap_js_url, max_body_bytes=MAX_BODY_BYTES)
