@@ -13,6 +13,7 @@ from connect.jira_types import (
     ServerInfo,
     User,
 )
+from connect.jws import parse_token
 from connect.licence import LicenceFact, LicenceState, fact_from_addon, licence_state, reconcile
 from connect.lifecycle import LifecycleStore, UsedToken, lifecycle_router
 from connect.lifecycle_events import LifecycleEvent
@@ -68,6 +69,7 @@ __all__ = [
     "lifecycle_router",
     "load_descriptor",
     "new_http_client",
+    "parse_token",
     "query_string_hash",
     "reconcile",
     "request_path",

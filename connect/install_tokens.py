@@ -11,13 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from connect import claims as judge
-from connect import jws
 from connect.install_keys import InstallKeys, check_key_id
+from connect.jws import Jws
 from connect.refusals import TokenProblem, TokenRefused
 
 
 async def verify_install_token(
-    token: str,
+    token: Jws,
     keys: InstallKeys,
     *,
     client_key: str,
@@ -33,27 +33,26 @@ async def verify_install_token(
     Raises TokenRefused and KeyServerUnreachable.
     """
     now = time.time() if now is None else now
-    parsed = jws.parse(token)
-    kid = check_install_header(parsed)
+    kid = check_install_header(token)
     # Nothing below is acted on before the signature has been checked.
-    _, expires_at = judge.check_times(parsed.claims, now)
-    judge.check_issuer(parsed.claims, client_key)
-    judge.check_audience(parsed.claims, (app_base_url,))
-    judge.check_bound(parsed.claims, method, path, query)
-    _check_signature(parsed, await keys.get(kid))
+    _, expires_at = judge.check_times(token.claims, now)
+    judge.check_issuer(token.claims, client_key)
+    judge.check_audience(token.claims, (app_base_url,))
+    judge.check_bound(token.claims, method, path, query)
+    _check_signature(token, await keys.get(kid))
     return expires_at
 
 
-def check_install_header(parsed: jws.Jws) -> str:
+def check_install_header(token: Jws) -> str:
     """The key id of an RS256 token. Raises TokenRefused(algorithm, key_id)."""
-    if parsed.header.get("alg") != "RS256":
+    if token.header.get("alg") != "RS256":
         raise TokenRefused(TokenProblem.ALGORITHM, "The token must be signed with RS256 here.")
-    return check_key_id(parsed.header.get("kid"))
+    return check_key_id(token.header.get("kid"))
 
 
-def _check_signature(parsed: jws.Jws, key: RSAPublicKey) -> None:
+def _check_signature(token: Jws, key: RSAPublicKey) -> None:
     try:
-        key.verify(parsed.signature, parsed.signing_input, PKCS1v15(), SHA256())
+        key.verify(token.signature, token.signing_input, PKCS1v15(), SHA256())
     except InvalidSignature:
         raise TokenRefused(
             TokenProblem.SIGNATURE, "The token was not signed with the key that it names."

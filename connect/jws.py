@@ -29,8 +29,8 @@ class Jws:
     signature: bytes
 
 
-def parse(token: str) -> Jws:
-    """Take a token apart. Raises TokenRefused(malformed)."""
+def parse_token(token: str) -> Jws:
+    """Take a token apart without believing it. Raises TokenRefused(malformed)."""
     if len(token) > MAX_TOKEN_CHARS:
         raise _malformed("is longer than 8 KiB")
     if not _TOKEN(token):

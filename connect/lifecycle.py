@@ -13,16 +13,16 @@ from typing import Protocol
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
-from connect import jws
 from connect.claims import LEEWAY_S
 from connect.install_keys import InstallKeys
 from connect.install_tokens import check_install_header, verify_install_token
+from connect.jws import Jws, parse_token
 from connect.lifecycle_events import EventType, LifecycleEvent
 from connect.problems import BodyRefused, problem_of
 from connect.refusals import KeyServerUnreachable, TokenProblem, TokenRefused
 from connect.requests import request_path, request_query
 from connect.sites import AllowedHosts, Site
-from connect.tokens import token_in_header, verify_bound_token
+from connect.tokens import check_site_header, token_in_header, verify_bound_token
 
 MAX_BODY_BYTES = 64 * 1024
 EVENTS: tuple[EventType, ...] = ("installed", "uninstalled", "enabled", "disabled")
@@ -67,19 +67,19 @@ class _Lifecycle:
     async def receive(self, request: Request, event_type: EventType) -> None:
         body = await _read_body(request)
         token = token_in_header(request.headers.get("authorization"))
-        parsed = jws.parse(token)
-        if event_type in SIGNED_BY_ATLASSIAN:
-            check_install_header(parsed)
-        elif parsed.header.get("alg") != "HS256":
-            raise TokenRefused(TokenProblem.ALGORITHM, "The token must be signed with HS256 here.")
+        parsed = parse_token(token)
+        check_header = (
+            check_install_header if event_type in SIGNED_BY_ATLASSIAN else check_site_header
+        )
+        check_header(parsed)
         event = self._event(body, event_type)
         store = self._store(request)
         if event_type in SIGNED_BY_ATLASSIAN:
-            expires_at = await self._verify_install(request, token, event)
+            expires_at = await self._verify_install(request, parsed, event)
             if event_type == "uninstalled" and await store.find(event.client_key) is None:
                 return
         else:
-            expires_at = self._verify_site(request, token, await store.find(event.client_key))
+            expires_at = self._verify_site(request, parsed, await store.find(event.client_key))
         fingerprint = hashlib.sha256(token.encode("ascii")).digest()
         await store.apply(event, UsedToken(fingerprint, expires_at + LEEWAY_S))
 
@@ -96,7 +96,7 @@ class _Lifecycle:
             return event.model_copy(update={"display_url": None})
         return event
 
-    async def _verify_install(self, request: Request, token: str, event: LifecycleEvent) -> int:
+    async def _verify_install(self, request: Request, token: Jws, event: LifecycleEvent) -> int:
         return await verify_install_token(
             token,
             self.keys,
@@ -107,7 +107,7 @@ class _Lifecycle:
             app_base_url=self.app_base_url,
         )
 
-    def _verify_site(self, request: Request, token: str, site: Site | None) -> int:
+    def _verify_site(self, request: Request, token: Jws, site: Site | None) -> int:
         if site is None:
             # Without its secret nothing proves who calls, so this is no silent yes.
             raise TokenRefused(TokenProblem.UNKNOWN_SITE, "The app is not installed on this site.")

@@ -15,8 +15,8 @@ from typing import Any
 from atlassian_jwt import encode_token
 
 from connect import claims as judge
-from connect import jws
 from connect.claims import LEEWAY_S
+from connect.jws import Jws
 from connect.refusals import TokenProblem, TokenRefused
 from connect.sites import Site
 
@@ -46,19 +46,19 @@ def token_in_header(authorization: str | None) -> str:
     return token.strip()
 
 
-def unverified_issuer(token: str) -> str:
+def unverified_issuer(token: Jws) -> str:
     """The client key that a token claims to come from: good for a look-up and nothing else.
 
     Raises TokenRefused(malformed).
     """
-    issuer = jws.parse(token).claims.get("iss")
+    issuer = token.claims.get("iss")
     if not isinstance(issuer, str) or not judge.is_plain_text(issuer):
         raise TokenRefused(TokenProblem.MALFORMED, "The token names no issuer.")
     return issuer
 
 
 def verify_page_token(
-    token: str,
+    token: Jws,
     site: Site,
     *,
     method: str,
@@ -85,7 +85,7 @@ def verify_page_token(
 
 
 def verify_bound_token(
-    token: str,
+    token: Jws,
     site: Site,
     *,
     method: str,
@@ -96,16 +96,16 @@ def verify_bound_token(
 ) -> Claims:
     """The rule behind pages, `enabled` and `disabled`: signed by the site, bound to a request."""
     now = time.time() if now is None else now
-    parsed = _parse(token)
-    if not _signed_with(parsed, site.secret):
+    check_site_header(token)
+    if not _signed_with(token, site.secret):
         raise _bad_signature()
-    claims = _claims(parsed.claims, site, audiences, now, previous=False)
-    judge.check_bound(parsed.claims, method, path, query)
+    claims = _claims(token.claims, site, audiences, now, previous=False)
+    judge.check_bound(token.claims, method, path, query)
     return claims
 
 
 def verify_context_token(
-    token: str,
+    token: Jws,
     site: Site,
     *,
     app_base_url: str,
@@ -118,14 +118,14 @@ def verify_context_token(
     `site.previous_secret_until`: such a token must have been issued before the change.
     """
     now = time.time() if now is None else now
-    parsed = _parse(token)
-    previous = not _signed_with(parsed, site.secret)
-    if previous and not _signed_with_previous(parsed, site, now):
+    check_site_header(token)
+    previous = not _signed_with(token, site.secret)
+    if previous and not _signed_with_previous(token, site, now):
         raise _bad_signature()
     claims = _claims(
-        parsed.claims, site, _audiences(site, app_base_url, app_key), now, previous=previous
+        token.claims, site, _audiences(site, app_base_url, app_key), now, previous=previous
     )
-    judge.check_context(parsed.claims)
+    judge.check_context(token.claims)
     if previous and not _issued_before_change(claims, site):
         raise _bad_signature()
     return claims
@@ -158,24 +158,23 @@ def app_token(
     return token
 
 
-def _parse(token: str) -> jws.Jws:
-    parsed = jws.parse(token)
-    if parsed.header.get("alg") != "HS256":
+def check_site_header(token: Jws) -> None:
+    """A token signed with a site's secret says so. Raises TokenRefused(algorithm)."""
+    if token.header.get("alg") != "HS256":
         raise TokenRefused(TokenProblem.ALGORITHM, "The token must be signed with HS256 here.")
-    return parsed
 
 
-def _signed_with(parsed: jws.Jws, secret: str) -> bool:
-    expected = hmac.digest(secret.encode(), parsed.signing_input, "sha256")
-    return hmac.compare_digest(expected, parsed.signature)
+def _signed_with(token: Jws, secret: str) -> bool:
+    expected = hmac.digest(secret.encode(), token.signing_input, "sha256")
+    return hmac.compare_digest(expected, token.signature)
 
 
-def _signed_with_previous(parsed: jws.Jws, site: Site, now: float) -> bool:
+def _signed_with_previous(token: Jws, site: Site, now: float) -> bool:
     if site.previous_secret is None or site.previous_secret_until is None:
         return False
     if now >= site.previous_secret_until.timestamp():
         return False
-    return _signed_with(parsed, site.previous_secret)
+    return _signed_with(token, site.previous_secret)
 
 
 def _issued_before_change(claims: Claims, site: Site) -> bool:

@@ -25,6 +25,7 @@ from connect import (
     LicenceState,
     TokenProblem,
     TokenRefused,
+    parse_token,
     request_path,
     request_query,
     token_in_header,
@@ -107,7 +108,7 @@ class ConnectDoor:
         )
 
     async def _proven(self, request: Request, proof: Proof) -> tuple[InstanceFacts, Claims]:
-        token = _token(request, proof)
+        token = parse_token(_token(request, proof))
         facts = await self._directory.find(unverified_issuer(token))
         if facts is None:
             raise TokenRefused(

@@ -25,6 +25,7 @@ from connect import (
     descriptor_router,
     fact_from_addon,
     lifecycle_router,
+    parse_token,
     unverified_issuer,
     verify_context_token,
     verify_page_token,
@@ -102,11 +103,12 @@ async def test_the_whole_life_of_an_installation(
 async def test_a_framed_page_opens_and_only_there(pair: Pair) -> None:
     url = urlsplit(pair.host.frame_url(ALICE, "getint-project", "PAY"))
     token = dict(part.split("=", 1) for part in url.query.split("&"))["jwt"]
-    assert unverified_issuer(token) == pair.site.client_key
+    parsed = parse_token(token)
+    assert unverified_issuer(parsed) == pair.site.client_key
 
     def opened(path: str) -> Claims:
         return verify_page_token(
-            token, pair.site, method="GET", path=path, query=url.query, app_base_url=APP_URL
+            parsed, pair.site, method="GET", path=path, query=url.query, app_base_url=APP_URL
         )
 
     assert opened(url.path).account_id == ALICE
@@ -117,7 +119,9 @@ async def test_a_framed_page_opens_and_only_there(pair: Pair) -> None:
 
 async def test_a_context_token_says_who_and_which_project(pair: Pair) -> None:
     token = pair.host.context_token(ALICE, "PAY")
-    claims = verify_context_token(token, pair.site, app_base_url=APP_URL, app_key=APP_KEY)
+    claims = verify_context_token(
+        parse_token(token), pair.site, app_base_url=APP_URL, app_key=APP_KEY
+    )
     assert (claims.account_id, claims.project_key) == (ALICE, "PAY")
 
 

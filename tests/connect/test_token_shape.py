@@ -13,7 +13,6 @@ from connect import (
     TokenProblem,
     TokenRefused,
     token_in_header,
-    unverified_issuer,
 )
 from tests.connect.kit import (
     CLIENT_KEY,
@@ -26,6 +25,7 @@ from tests.connect.tokens import (
     as_page,
     context_token,
     every_kind,
+    issuer_of,
     raw_token,
     refusal,
 )
@@ -89,7 +89,7 @@ def test_an_oversize_token_is_malformed(mint: Callable[..., str], verify: Verify
 
 @given(st.text(max_size=40) | st.from_regex(r"[\w-]{1,9}\.[\w-]{1,30}\.[\w-]{1,43}"))
 def test_any_text_is_refused_and_never_crashes(text: str) -> None:
-    for verify in (as_page, as_context, unverified_issuer):
+    for verify in (as_page, as_context, issuer_of):
         with pytest.raises(TokenRefused):
             verify(text)
 
@@ -104,13 +104,13 @@ def test_changing_any_character_breaks_a_token(data: st.DataObject) -> None:
 
 
 def test_the_issuer_is_read_without_believing_anything() -> None:
-    assert unverified_issuer(signed(claims(exp=1), "x" * 40)) == CLIENT_KEY
+    assert issuer_of(signed(claims(exp=1), "x" * 40)) == CLIENT_KEY
 
 
 @pytest.mark.parametrize("issuer", [None, "", 5, "a" * 256, "a\0b", "\ud800"])
 def test_an_issuer_that_is_no_plain_text_is_malformed(issuer: Any) -> None:
     token = raw_token({"alg": "HS256"}, claims(iss=issuer))
-    assert refusal(unverified_issuer, token) is TokenProblem.MALFORMED
+    assert refusal(issuer_of, token) is TokenProblem.MALFORMED
 
 
 @pytest.mark.parametrize("header", [None, "", "JWT", "JWT ", "Bearer abc", "abc"])

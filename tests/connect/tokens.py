@@ -14,6 +14,8 @@ from connect import (
     Site,
     TokenProblem,
     TokenRefused,
+    parse_token,
+    unverified_issuer,
     verify_context_token,
     verify_page_token,
 )
@@ -36,12 +38,18 @@ Verify = Callable[..., Claims]
 def as_page(token: str, of: Site | None = None, now: float = NOW, **request: str) -> Claims:
     where = {"method": "GET", "path": PATH, "query": f"{QUERY}&jwt={token}"} | request
     return verify_page_token(
-        token, of or site(), **where, app_base_url=APP_URL, app_key=APP_KEY, now=now
+        parse_token(token), of or site(), **where, app_base_url=APP_URL, app_key=APP_KEY, now=now
     )
 
 
 def as_context(token: str, of: Site | None = None, now: float = NOW) -> Claims:
-    return verify_context_token(token, of or site(), app_base_url=APP_URL, app_key=APP_KEY, now=now)
+    return verify_context_token(
+        parse_token(token), of or site(), app_base_url=APP_URL, app_key=APP_KEY, now=now
+    )
+
+
+def issuer_of(token: str) -> str:
+    return unverified_issuer(parse_token(token))
 
 
 def page_token(**changes: Any) -> str:

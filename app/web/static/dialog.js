@@ -13,13 +13,26 @@ function focusInside() {
   (dialog.querySelector("[aria-invalid=true]") ?? first ?? dialog.querySelector("h2"))?.focus();
 }
 
+const GAP = 32;
+
+// In a frame that is taller than the window, only what is near the opener is sure to be seen.
+function placeNear(anchor) {
+  if (!("grows" in document.documentElement.dataset) || !anchor) return;
+  const wanted = anchor.getBoundingClientRect().top - dialog.offsetHeight / 2;
+  const lowest = window.innerHeight - dialog.offsetHeight - GAP;
+  dialog.style.setProperty("margin-top", `${Math.max(GAP, Math.min(wanted, lowest))}px`);
+}
+
 if (dialog) {
   document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
     if (ctx.target === dialog && !dialog.open) opener = closingMenus(ctx.sourceElement);
   });
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     if (ctx.target !== dialog || !dialog.firstElementChild) return;
-    if (!dialog.open) dialog.showModal();
+    if (!dialog.open) {
+      dialog.showModal();
+      placeNear(opener);
+    }
     focusInside();
   });
   document.addEventListener("getint:close-dialog", () => dialog.close());

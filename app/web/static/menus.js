@@ -51,6 +51,11 @@ document.addEventListener("click", (event) => {
 }, true);
 
 document.addEventListener("click", (event) => {
+  const folder = event.target.closest("[aria-expanded][aria-controls]");
+  if (folder) folder.setAttribute("aria-expanded", String(folder.getAttribute("aria-expanded") !== "true"));
+});
+
+document.addEventListener("click", (event) => {
   const item = event.target.closest(".menu-item");
   if (item && item.getAttribute("aria-disabled") !== "true") item.closest(".menu-list").hidePopover();
 });

@@ -1,14 +1,31 @@
 // The frame around the content: Jira's theme and size, the active menu entry, title, focus, history.
 
-const FRAME_HEIGHT = "720px";
+const LEAST_HEIGHT = 600; // room for a dialog
+const PANEL = "/connect/pages/project";
 const ap = window.AP?.context ? window.AP : null;
 const main = document.getElementById("main");
 
+// Of two boxes that scroll, one inside of the other, Jira's is the one that stays.
+function growWithContent() {
+  document.documentElement.dataset.grows = "";
+  const fit = () => {
+    const needed = Math.ceil(main.getBoundingClientRect().bottom + window.scrollY);
+    ap.resize("100%", `${Math.max(LEAST_HEIGHT, needed)}px`);
+  };
+  const sizes = new ResizeObserver(fit);
+  for (const part of main.parentElement.children) sizes.observe(part);
+}
+
+// Jira lets whole pages fill the window. A panel in the settings of a project may not.
+function sizeFrame() {
+  if (location.pathname === PANEL && main) return growWithContent();
+  ap.resize?.("100%", `${LEAST_HEIGHT}px`);
+  setTimeout(() => (ap.sizeToParent ?? ap.env?.sizeToParent)?.(true), 150);
+}
+
 if (ap) {
   ap.theming?.initializeTheming?.();
-  // Filling the page keeps dialogs in sight, but only whole pages may; others get a good height.
-  ap.resize?.("100%", FRAME_HEIGHT);
-  setTimeout(() => (ap.sizeToParent ?? ap.env?.sizeToParent)?.(true), 150);
+  sizeFrame();
 }
 
 const wrong = ":is(input, select, textarea)[aria-invalid=true], fieldset[aria-invalid=true] input";

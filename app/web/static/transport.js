@@ -208,3 +208,11 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-reload]")) reload();
 });
+
+// Before all scripts have run, a link would take the frame to an address that Jira may not frame.
+document.addEventListener("DOMContentLoaded", () => {
+  if (!window.htmx) return;
+  window.htmx.process(document.body); // its own beginning may come a moment later
+  document.querySelector(".shell")?.removeAttribute("inert");
+  document.getElementById("unready")?.remove();
+});
