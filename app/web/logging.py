@@ -75,15 +75,11 @@ def configure_logging(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    lines = logging.StreamHandler(sys.stdout)
-    lines.setFormatter(logging.Formatter("%(message)s"))
-    _access.handlers = [lines]
-    _access.propagate = False
     _quieten()
 
 
 def _quieten() -> None:
-    """Leave the access line to `AccessLog`; others' URLs carry tokens in the query string."""
+    """Leave the access line to `log_request`; others' URLs carry tokens in the query string."""
     for name in ("uvicorn", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers = []
@@ -97,17 +93,15 @@ def log_request(scope: Scope, status: int, seconds: float) -> None:
     """Write the access line: the path without its query string. Counts the time as well."""
     _timed(status // 100).observe(seconds)
     if _access.isEnabledFor(logging.INFO):
-        # As a template, not by structlog: that took a fifth of a page's time.
-        _access.info(
-            '{"method": %s, "path": %s, "status": %d, "ms": %.1f, "event": "request", '
-            '"level": "info", "logger": "app.access_log", "timestamp": "%sZ", "request_id": "%s"}',
-            _quoted(scope["method"]),
-            _quoted(_SECRET_VALUE.sub(REDACTED, scope["path"])),
-            status,
-            seconds * 1000,
-            datetime.now(UTC).isoformat()[:-6],
-            current_request_id(),
+        # Straight to where the handlers write: on the way through them it took a fifth of a page.
+        path = _quoted(_SECRET_VALUE.sub(REDACTED, scope["path"]))
+        sys.stdout.write(
+            f'{{"method": {_quoted(scope["method"])}, "path": {path}, "status": {status}, '
+            f'"ms": {seconds * 1000:.1f}, "event": "request", "level": "info", '
+            f'"logger": "{_access.name}", "timestamp": "{datetime.now(UTC).isoformat()[:-6]}Z", '
+            f'"request_id": "{current_request_id()}"}}\n'
         )
+        sys.stdout.flush()
 
 
 @cache
