@@ -47,11 +47,13 @@ class Person:
 
     def open(self, module: str = "general", *, project: str | None = None) -> FrameLocator:
         """Go straight to a page of the app inside Jira; returns its frame."""
-        path = f"/plugins/servlet/ac/{APP_KEY}/{MODULES[module]}"
-        self.page.goto(
-            f"{self.town.jira_url}{path}" + (f"?project.key={project}" if project else "")
-        )
+        self.page.goto(self.address(module, project=project))
         return self.arrived()
+
+    def address(self, module: str = "general", *, project: str | None = None) -> str:
+        """Where Jira shows a page of the app."""
+        path = f"/plugins/servlet/ac/{APP_KEY}/{MODULES[module]}"
+        return f"{self.town.jira_url}{path}" + (f"?project.key={project}" if project else "")
 
     def open_from_apps(self) -> FrameLocator:
         """Apps > Getint."""
@@ -91,7 +93,7 @@ class Person:
     def arrived(self) -> FrameLocator:
         """Wait until the app has answered in its frame, with a page or with a refusal."""
         expect(self.frame.locator("h1")).to_be_visible()
-        # A click before the scripts have run would leave the page instead of asking for a piece.
+        # Before the scripts have run, nothing on the page can be clicked.
         self.frame.locator("body").evaluate(
             "() => document.readyState === 'complete' || new Promise(go => addEventListener('load', go))",
             timeout=15_000,
