@@ -45,13 +45,13 @@ def fill_in(
         frame.get_by_role("combobox", name="Jira project").select_option(project)
 
 
-def create_connection(frame: FrameLocator, name: str) -> None:
+def create_connection(frame: FrameLocator, name: str, address: str = "https://gitlab.com") -> None:
     """A connection to GitLab, by its own form."""
     go(frame, "Connections")
     frame.get_by_role("link", name=re.compile(r"^Create( a connection)?$")).click()
     frame.get_by_role("textbox", name="Name", exact=True).fill(name)
     choose_tool(frame, "GitLab")
-    frame.get_by_label("Address of GitLab").fill("https://gitlab.com")
+    frame.get_by_label("Address of GitLab").fill(address)
     frame.get_by_label("Access token").fill(SECRET)
     frame.get_by_role("button", name="Create", exact=True).click()
     expect(frame.get_by_role("rowheader", name=name)).to_be_visible()

@@ -95,7 +95,8 @@ class Person:
         expect(self.frame.locator("h1")).to_be_visible()
         # Before the scripts have run, nothing on the page can be clicked.
         self.frame.locator("body").evaluate(
-            "() => document.readyState === 'complete' || new Promise(go => addEventListener('load', go))",
+            "() => document.readyState === 'complete'"
+            " || new Promise(go => addEventListener('load', go))",
             timeout=15_000,
         )
         return self.frame
