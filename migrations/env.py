@@ -8,7 +8,9 @@ from sqlalchemy import create_engine
 
 import app.audit.models
 import app.instances.models
-import app.integrations.models  # noqa: F401 - their tables are the target
+import app.integrations.models
+import app.runs.models
+import app.sync.models  # noqa: F401 - their tables are the target
 from app.database import DatabaseUnusable, prepare_connection
 from app.models import Model
 from app.settings import SettingsMissing, load_settings

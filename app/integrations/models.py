@@ -47,7 +47,11 @@ class Connection(HasId, HasTimes, Model):
 
 
 class Integration(HasId, HasTimes, Model):
-    """Keeps a Jira project and a place in a tool in step; a migration does it once."""
+    """Keeps a Jira project and a place in a tool in step; a migration does it once.
+
+    ``every_minutes`` is 0 where only changes and people start a run, ``keep_logs_days`` 0 where
+    no log is kept. ``tool_query`` is the filter in the tool's own words.
+    """
 
     __tablename__ = "integrations"
     __table_args__ = (
@@ -55,11 +59,15 @@ class Integration(HasId, HasTimes, Model):
         Index(None, "instance_id", "project_id", "created_at", "id"),
         Index(None, "instance_id", "owner", "created_at", "id"),
         Index(None, "instance_id", "connection_id"),
+        UniqueConstraint("instance_id", "id"),
         _within_the_instance("workspace_id", "workspaces"),
         _within_the_instance("connection_id", "connections"),
         CheckConstraint("kind in ('integration', 'migration')", "kind"),
         CheckConstraint("state in ('active', 'paused')", "state"),
         CheckConstraint("direction in ('to_tool', 'to_jira', 'both')", "direction"),
+        CheckConstraint("conflict_rule in ('latest', 'jira', 'tool')", "conflict_rule"),
+        CheckConstraint("every_minutes between 0 and 10080", "every_minutes"),
+        CheckConstraint("keep_logs_days between 0 and 14", "keep_logs_days"),
     )
 
     instance_id: Mapped[UUID] = mapped_column(ForeignKey("instances.id", ondelete="CASCADE"))
@@ -73,6 +81,11 @@ class Integration(HasId, HasTimes, Model):
     project_key: Mapped[str]
     direction: Mapped[str]
     jql: Mapped[str]
+    tool_query: Mapped[str] = mapped_column(server_default="")
+    every_minutes: Mapped[int] = mapped_column(server_default="15")
+    conflict_rule: Mapped[str] = mapped_column(server_default="latest")
+    copies_deletions: Mapped[bool] = mapped_column(server_default="false")
+    keep_logs_days: Mapped[int] = mapped_column(server_default="14")
     state: Mapped[str]
     owner: Mapped[str]
     version: Mapped[int] = mapped_column(default=1)

@@ -1,0 +1,98 @@
+"""Tables of runs and their logs."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models import HasId, HasTimes, Model
+
+OPEN_STATES = ("waiting", "running", "held", "paused", "cancelling")
+
+
+class Run(HasId, HasTimes, Model):
+    """One execution of an integration.
+
+    ``held`` waits for something a person has to do (licence, access of the owner, credentials);
+    ``paused`` was asked for; ``reason`` says why in a sentence without content. ``step`` is the
+    engine's own note of how far it is. ``wrapped_key`` seals the log; without it, it is destroyed.
+    """
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        Index(None, "instance_id", "created_at", "id"),
+        Index(None, "instance_id", "integration_id", "created_at", "id"),
+        UniqueConstraint("instance_id", "id"),
+        Index(
+            "runs_one_at_a_time_key",
+            "instance_id",
+            "integration_id",
+            unique=True,
+            postgresql_where=text(
+                "state in ('waiting', 'running', 'held', 'paused', 'cancelling')"
+            ),
+        ),
+        Index(
+            "runs_log_expires_at_idx",
+            "log_expires_at",
+            postgresql_where=text("wrapped_key IS NOT NULL"),
+        ),
+        ForeignKeyConstraint(
+            ["instance_id", "integration_id"],
+            ["integrations.instance_id", "integrations.id"],
+            ondelete="CASCADE",
+        ),
+        CheckConstraint(
+            "state in ('waiting', 'running', 'held', 'paused', 'cancelling', 'done', 'failed',"
+            " 'cancelled')",
+            "state",
+        ),
+        CheckConstraint("trigger in ('schedule', 'jira', 'tool', 'hand')", "trigger"),
+    )
+
+    instance_id: Mapped[UUID] = mapped_column(ForeignKey("instances.id", ondelete="CASCADE"))
+    integration_id: Mapped[UUID]
+    trigger: Mapped[str]
+    state: Mapped[str] = mapped_column(default="waiting")
+    reason: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    beat_at: Mapped[datetime | None]
+    step: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    created: Mapped[int] = mapped_column(default=0)
+    updated: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    expected: Mapped[int | None]
+    shared_with_support: Mapped[bool] = mapped_column(default=False)
+    wrapped_key: Mapped[bytes | None]
+    log_expires_at: Mapped[datetime | None]
+
+
+class LogChunk(Model):
+    """Some lines of a run's log, sealed; ``number`` counts from 0 without a gap."""
+
+    __tablename__ = "log_chunks"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["instance_id", "run_id"], ["runs.instance_id", "runs.id"], ondelete="CASCADE"
+        ),
+    )
+
+    instance_id: Mapped[UUID] = mapped_column(
+        ForeignKey("instances.id", ondelete="CASCADE"), primary_key=True
+    )
+    run_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    lines: Mapped[int]
+    sealed: Mapped[bytes]
