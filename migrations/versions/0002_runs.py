@@ -180,7 +180,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "state in ('waiting', 'running', 'held', 'paused', 'cancelling', 'done', 'failed', 'cancelled')",
+            "state in ('waiting', 'running', 'held', 'paused', 'cancelling', 'done', 'failed',"
+            " 'cancelled')",
             name="runs_state_check",
         ),
         sa.CheckConstraint(
