@@ -1,0 +1,107 @@
+"""Reads and writes links and positions; each call is one short transaction of one customer."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.sync.models import Link, Position
+from app.sync.rules import SideName
+from app.tools.items import Item
+
+MOST_DUE = 50
+
+
+def id_on(link: Link, side: SideName) -> str | None:
+    """The id of the link's item on this side, once there is one."""
+    return link.jira_id if side == "jira" else link.tool_id
+
+
+def set_item(link: Link, side: SideName, item: Item) -> None:
+    """Remember which item it is."""
+    if side == "jira":
+        link.jira_id, link.jira_key, link.jira_url = item.id, item.key, item.url
+    else:
+        link.tool_id, link.tool_key, link.tool_url = item.id, item.key, item.url
+
+
+async def links_of(
+    session: AsyncSession, integration_id: UUID, side: SideName, items: Sequence[Item]
+) -> dict[str, Link]:
+    """The links of these items by the items' ids: known by id, or by the mark that we left."""
+    marks = {item.mark: item for item in items if item.mark is not None}
+    known = _id_column(side).in_([item.id for item in items])
+    found = await _links(session, integration_id, known | Link.id.in_(list(marks)))
+    by_item = {}
+    for link in found:
+        item_id = id_on(link, side)
+        if item_id is None and link.id in marks:
+            set_item(link, side, marks[link.id])  # made by us, and not recorded then
+            item_id = marks[link.id].id
+        if item_id is not None:
+            by_item[item_id] = link
+    return by_item
+
+
+async def ids_across(
+    session: AsyncSession, integration_id: UUID, side: SideName, ids: Iterable[str]
+) -> dict[str, str]:
+    """For items of ``side``, the ids of their counterparts."""
+    found = await _links(session, integration_id, _id_column(side).in_(list(ids)))
+    pairs = ((link.jira_id, link.tool_id) for link in found if link.state == "linked")
+    across = pairs if side == "jira" else ((tool, jira) for jira, tool in pairs)
+    return {here: there for here, there in across if here and there}
+
+
+async def due_links(
+    session: AsyncSession, integration_id: UUID, now: datetime, after: UUID | None
+) -> Sequence[Link]:
+    """Links to try again, in the order of their ids, after the one given."""
+    due = Link.try_again_at <= now
+    if after is not None:
+        due &= Link.id > after
+    return await _links(session, integration_id, due, limit=MOST_DUE)
+
+
+async def position_of(session: AsyncSession, integration_id: UUID, side: SideName) -> str | None:
+    """How far this side's changes have been read."""
+    return await session.scalar(
+        select(Position.position).where(
+            Position.integration_id == integration_id, Position.side == side
+        )
+    )
+
+
+async def set_position(
+    session: AsyncSession, instance_id: UUID, integration_id: UUID, side: SideName, position: str
+) -> None:
+    """Go on from here the next time."""
+    await session.execute(
+        insert(Position)
+        .values(
+            instance_id=instance_id, integration_id=integration_id, side=side, position=position
+        )
+        .on_conflict_do_update(
+            index_elements=["instance_id", "integration_id", "side"],
+            set_={"position": position},
+        )
+    )
+
+
+def _id_column(side: SideName) -> ColumnElement[str | None]:
+    return Link.jira_id.expression if side == "jira" else Link.tool_id.expression
+
+
+async def _links(
+    session: AsyncSession,
+    integration_id: UUID,
+    condition: ColumnElement[bool],
+    limit: int | None = None,
+) -> Sequence[Link]:
+    statement = (
+        select(Link).where(Link.integration_id == integration_id, condition).order_by(Link.id)
+    )
+    return (await session.scalars(statement.limit(limit))).all()
