@@ -109,6 +109,39 @@ def reconcile(setting: Setting, jira: Item, tool: Item, was: tuple[Prints, Print
     return plan
 
 
+def prints_of(setting: Setting, side: SideName, item: Item) -> dict[str, str]:
+    """The prints of all that is mapped, as this side holds it now."""
+    return {
+        (pair.jira_key if side == "jira" else pair.tool_key): print_of(
+            setting.fingerprint, pair.kind, pair.at(side)
+        )
+        for pair in _pairs(setting, item, item)
+    }
+
+
+def draft_values(
+    setting: Setting, to: SideName, source: Item
+) -> tuple[dict[str, Value], list[Note]]:
+    """The values to make a counterpart of ``source`` with, and what could not be said."""
+    values: dict[str, Value] = {}
+    notes: list[Note] = []
+    for rule in setting.rules.fields:
+        if not goes(rule.way, to):
+            continue
+        here, there = (rule.tool, rule.jira) if to == "jira" else (rule.jira, rule.tool)
+        try:
+            value = said(rule, source.values.get(here), to, setting.rules, setting.people)
+        except CannotSay as reason:
+            notes.append(Note("warning", "not said", f"{here}: {reason}."))
+            continue
+        if value is not None:
+            values[there] = value
+    for filled in setting.rules.filled:
+        if filled.side == to:
+            values[filled.field] = filled_with(filled, source)
+    return values, notes
+
+
 def _pairs(setting: Setting, jira: Item, tool: Item) -> Iterator[_Pair]:
     rules = setting.rules
     for rule in rules.fields:

@@ -1,0 +1,105 @@
+"""What all steps of a slice share: the integration as the slice found it, and both sides."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models import Model
+from app.sync.prints import Fingerprint
+from app.sync.reconcile import AsKept, ConflictRule, Note, Setting
+from app.sync.rules import MappingRules, SideName, Way
+from app.sync.translate import WhoIsWho
+from app.tools.items import Item
+from app.tools.side import Side
+
+OTHER: Mapping[SideName, SideName] = {"jira": "tool", "tool": "jira"}
+
+
+class Log(Protocol):
+    """Where a run's lines go; they are sealed, so ``data`` may hold what moved."""
+
+    def write(
+        self,
+        level: str,
+        event: str,
+        message: str,
+        *,
+        jira: str = "",
+        tool: str = "",
+        data: Mapping[str, str] | None = None,
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MappedTypes:
+    """A type mapping that is switched on."""
+
+    id: UUID
+    jira_type: str
+    tool_type: str
+    rules: MappingRules
+
+    def type_on(self, side: SideName) -> str:
+        """The type's name on this side."""
+        return self.jira_type if side == "jira" else self.tool_type
+
+
+@dataclass(frozen=True, slots=True)
+class Integrated:
+    """The integration as the engine needs it."""
+
+    id: UUID
+    instance_id: UUID
+    direction: Way
+    conflict_rule: ConflictRule
+    copies_deletions: bool
+    queries: Mapping[SideName, str]
+    mappings: Sequence[MappedTypes]
+
+
+@dataclass(slots=True)
+class Context:
+    """Handed to every step. ``rows`` are new rows that are committed with the page.
+
+    ``fresh`` holds the links that this slice made: for these nothing can have been made yet.
+    """
+
+    integrated: Integrated
+    sides: Mapping[SideName, Side]
+    log: Log
+    fingerprint: Fingerprint
+    as_kept: AsKept
+    people: WhoIsWho
+    session: Callable[[], AbstractAsyncContextManager[AsyncSession]]
+    now: Callable[[], datetime]
+    parents: dict[tuple[SideName, str], str | None] = field(default_factory=dict)
+    fresh: set[UUID] = field(default_factory=set)
+    rows: list[Model] = field(default_factory=list)
+
+    def setting(self, mapping: MappedTypes) -> Setting:
+        """What the rules of a mapping are applied with."""
+        return Setting(
+            rules=mapping.rules,
+            direction=self.integrated.direction,
+            conflict_rule=self.integrated.conflict_rule,
+            fingerprint=self.fingerprint,
+            people=self.people,
+            as_kept=self.as_kept,
+            parent_on=lambda to, parent: self.parents.get((to, parent)),
+        )
+
+    def note(self, note: Note, jira: str, tool: str) -> None:
+        """Log what the rules had to say about two items."""
+        self.log.write(note.level, note.event, note.message, jira=jira, tool=tool, data=note.data)
+
+    def tell(self, level: str, event: str, message: str, side: SideName, item: Item) -> None:
+        """Log something about one item."""
+        if side == "jira":
+            self.log.write(level, event, message, jira=item.key)
+        else:
+            self.log.write(level, event, message, tool=item.key)

@@ -1,0 +1,205 @@
+"""Brings one item and its counterpart to agree, whatever was done or half done before."""
+
+from datetime import timedelta
+from typing import Literal
+
+from app.sync.comments import copy_comments
+from app.sync.context import OTHER, Context, MappedTypes
+from app.sync.files import copy_files
+from app.sync.links import id_on, ids_across, set_item
+from app.sync.models import Link
+from app.sync.prints import SEEN, Prints
+from app.sync.reconcile import Plan, Setting, draft_values, prints_of, reconcile
+from app.sync.rules import SideName, goes
+from app.tools.items import Draft, Item
+from app.tools.side import ItemGone, ItemRejected, SideError, Unsure
+
+Result = Literal["created", "updated", "skipped", "failed"]
+# Clocks of tools are wrong by minutes; a mark is looked for from this long before it was meant.
+SKEW = timedelta(minutes=30)
+_BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
+_SOON = timedelta(seconds=20)
+
+
+async def settle(
+    context: Context, here: SideName, item: Item, link: Link | None, mapping: MappedTypes | None
+) -> Result:
+    """One item that ``here`` says has changed. Failures of the item stay the item's."""
+    if link is None or link.state == "ended" or mapping is None or _was_seen(link, here, item):
+        return "skipped"
+    try:
+        result = await _settle(context, here, item, link, mapping)
+    except (ItemRejected, ItemGone) as problem:
+        return failed(context, link, here, item, problem)
+    except Unsure as problem:
+        link.try_again_at = context.now() + _SOON
+        context.tell("warning", "unsure", str(problem), here, item)
+        return "skipped"
+    if link.state != "ended":
+        link.state = "linked"
+    link.problem, link.attempts = None, 0
+    return result
+
+
+async def _settle(
+    context: Context, here: SideName, item: Item, link: Link, mapping: MappedTypes
+) -> Result:
+    there = OTHER[here]
+    set_item(link, here, item)
+    counterpart_id = id_on(link, there)
+    if counterpart_id is None:
+        counterpart = await _made_or_found(context, here, item, link, mapping)
+    elif found := await context.sides[there].read(counterpart_id):
+        counterpart = found
+    else:
+        return await _counterpart_gone(context, link, here, item)
+    changed = await _agree(context, link, mapping, {here: item, there: counterpart})
+    if counterpart_id is None:
+        return "created"
+    return "updated" if changed else "skipped"
+
+
+async def _made_or_found(
+    context: Context, here: SideName, item: Item, link: Link, mapping: MappedTypes
+) -> Item:
+    """The counterpart: found by our mark where an earlier try may have made it, else made."""
+    there = OTHER[here]
+    side = context.sides[there]
+    counterpart = None
+    if link.id in context.fresh:
+        context.fresh.discard(link.id)
+    else:
+        counterpart = await side.find_marked(link.id, link.created_at - SKEW)
+    if counterpart is None:
+        await _know_parents(context, here, item)
+        draft = _draft(context, here, item, link, mapping)
+        counterpart = await side.create(draft)
+        context.tell("info", "created", f"Made {counterpart.key}.", here, item)
+    set_item(link, there, counterpart)
+    prints = prints_of(context.setting(mapping), there, counterpart)
+    if there == "jira":
+        link.jira_prints = prints
+    else:
+        link.tool_prints = prints
+    return counterpart
+
+
+def _draft(context: Context, here: SideName, item: Item, link: Link, mapping: MappedTypes) -> Draft:
+    there = OTHER[here]
+    values, notes = draft_values(context.setting(mapping), there, item)
+    for note in notes:
+        context.note(note, *_keys(link))
+    parent = context.parents.get((there, item.parent)) if item.parent else None
+    return Draft(
+        type=mapping.type_on(there),
+        values=values,
+        mark=link.id,
+        parent=parent if mapping.rules.hierarchy else None,
+    )
+
+
+async def _agree(
+    context: Context, link: Link, mapping: MappedTypes, items: dict[SideName, Item]
+) -> bool:
+    await _know_parents(context, "jira", items["jira"])
+    await _know_parents(context, "tool", items["tool"])
+    setting = context.setting(mapping)
+    plan = reconcile(
+        setting,
+        items["jira"],
+        items["tool"],
+        (link.jira_prints, link.tool_prints),
+    )
+    for note in plan.notes:
+        context.note(note, *_keys(link))
+    changed = False
+    for side in OTHER:
+        changed |= await _write(context, link, plan, side, items)
+    copied = await copy_comments(context, link, mapping.rules, items)
+    copied |= await copy_files(context, link, mapping.rules, items)
+    link.jira_prints = plan.jira_prints | _seen(setting, "jira", items["jira"], plan.jira_prints)
+    link.tool_prints = plan.tool_prints | _seen(setting, "tool", items["tool"], plan.tool_prints)
+    link.mapping_id = mapping.id
+    link.try_again_at = context.now() + _BACKOFF[0] if plan.waits else None
+    return changed or copied
+
+
+async def _write(
+    context: Context, link: Link, plan: Plan, side: SideName, items: dict[SideName, Item]
+) -> bool:
+    """Carry out what the plan has for this side; the items are then as they became."""
+    writes = plan.on(side)
+    if not writes.is_any:
+        return False
+    target = context.sides[side]
+    if writes.values or writes.parent is not None:
+        items[side] = await target.update(items[side].id, writes.values, writes.parent)
+    if writes.status is not None:
+        items[side] = await target.move(items[side].id, writes.status, writes.demands)
+    jira, tool = _keys(link)
+    told = {name: str(value) for name, value in writes.values.items()}
+    if writes.status is not None:
+        told["status"] = writes.status
+    context.log.write(
+        "info", "updated", f"Changed {', '.join(told) or 'the parent'}.", jira=jira, tool=tool,
+        data=told,
+    )  # fmt: skip
+    return True
+
+
+async def _counterpart_gone(context: Context, link: Link, here: SideName, item: Item) -> Result:
+    """The counterpart was deleted: the link ends; the item goes too only if the owner said so."""
+    link.state, link.try_again_at = "ended", None
+    if context.integrated.copies_deletions and goes(context.integrated.direction, here):
+        await context.sides[here].delete(item.id)
+        context.tell(
+            "warning", "deleted", "Its counterpart was deleted, so it was too.", here, item
+        )
+        return "updated"
+    context.tell(
+        "warning", "unlinked", "Its counterpart was deleted; they are no longer kept in step.",
+        here, item,
+    )  # fmt: skip
+    return "skipped"
+
+
+async def _know_parents(context: Context, here: SideName, item: Item) -> None:
+    there = OTHER[here]
+    if item.parent is None or context.parents.get((there, item.parent)) is not None:
+        return
+    async with context.session() as session:
+        found = await ids_across(session, context.integrated.id, here, [item.parent])
+    context.parents[there, item.parent] = found.get(item.parent)
+
+
+def failed(context: Context, link: Link, here: SideName, item: Item, problem: SideError) -> Result:
+    """Note why an item failed, and when it is tried again; after some tries only when asked."""
+    link.attempts += 1
+    link.state, link.problem = "failed", str(problem)
+    tries = link.attempts - 1
+    link.try_again_at = context.now() + _BACKOFF[tries] if tries < len(_BACKOFF) else None
+    context.tell("error", "failed", str(problem), here, item)
+    return "failed"
+
+
+def _seen(setting: Setting, side: SideName, item: Item, agreed: Prints) -> dict[str, str]:
+    """When the item last changed, if it holds nothing but what was agreed.
+
+    Else somebody (or the tool itself) changed it while we wrote: it is looked at again.
+    """
+    held = prints_of(setting, side, item)
+    if any(agreed.get(key) != value for key, value in held.items()):
+        return {SEEN: ""}
+    return {SEEN: item.updated_at.isoformat()}
+
+
+def _was_seen(link: Link, here: SideName, item: Item) -> bool:
+    """Whether nothing happened to it since we last looked: the echo of our own write."""
+    if link.state != "linked" or link.try_again_at is not None:
+        return False
+    prints = link.jira_prints if here == "jira" else link.tool_prints
+    return prints.get(SEEN) == item.updated_at.isoformat()
+
+
+def _keys(link: Link) -> tuple[str, str]:
+    return link.jira_key, link.tool_key

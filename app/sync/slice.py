@@ -1,0 +1,189 @@
+"""One slice of a run: pages of changes, each committed with all that came of it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.runs.models import Run
+from app.sync.context import OTHER, Context, MappedTypes
+from app.sync.links import due_links, id_on, links_of, position_of, set_item, set_position
+from app.sync.models import Link
+from app.sync.rules import SideName, goes
+from app.sync.settling import Result, failed, settle
+from app.tools.items import Item
+from app.tools.side import AccessLost, SideBusy, SideError
+
+AT_ONCE = 4
+Phase = Literal["again", "jira", "tool"]
+Ended = Literal["finished", "more", "stopped"]
+_log = structlog.stdlib.get_logger("app.sync")
+
+
+class SealedLog(Protocol):
+    """The part of the log that is written with a page."""
+
+    async def flush(self, session: AsyncSession) -> None: ...
+
+
+@dataclass(slots=True)
+class _Page:
+    """What is committed together."""
+
+    links: list[Link] = field(default_factory=list)
+    counts: Counter[Result] = field(default_factory=Counter)
+    position: tuple[SideName, str] | None = None
+    is_last: bool = True
+    after: UUID | None = None
+    problem: SideError | None = None
+
+
+class Slice:
+    """Goes on where the run's ``step`` says, page by page."""
+
+    def __init__(
+        self, context: Context, log: SealedLog, run_id: UUID, step: dict[str, Any]
+    ) -> None:
+        self._context = context
+        self._log = log
+        self._run_id = run_id
+        direction = context.integrated.direction
+        self._phases: Sequence[Phase] = (
+            "again",
+            *(side for side, target in OTHER.items() if goes(direction, target)),
+        )
+        self._number = int(step.get("phase", 0))
+        self._after = UUID(step["after"]) if step.get("after") else None
+
+    async def work(self, is_time_up: Callable[[], bool]) -> Ended:
+        """Work until nothing is left, somebody stops the run, or time is up.
+
+        Raises SideError when a side lets nothing through; what was done before is committed.
+        """
+        while self._number < len(self._phases):
+            phase = self._phases[self._number]
+            page = await (self._again() if phase == "again" else self._changed(phase))
+            if page.is_last and page.problem is None:
+                self._number, self._after = self._number + 1, None
+            else:
+                self._after = page.after
+            if not await self._commit(page):
+                return "stopped"
+            if page.problem is not None:
+                raise page.problem
+            if is_time_up() and self._number < len(self._phases):
+                return "more"
+        return "finished"
+
+    async def _changed(self, side: SideName) -> _Page:
+        context = self._context
+        integrated = context.integrated
+        async with context.session() as session:
+            position = await position_of(session, integrated.id, side)
+        changes = await context.sides[side].changes(position, integrated.queries[side])
+        links = await self._links(side, changes.items)
+        page = _Page(list(links.values()), position=(side, changes.position))
+        page.is_last = changes.is_last
+        await self._settle_all(page, side, [(item, links.get(item.id)) for item in changes.items])
+        return page
+
+    async def _again(self) -> _Page:
+        """Links that wait for another try."""
+        context = self._context
+        async with context.session() as session:
+            links = await due_links(session, context.integrated.id, context.now(), self._after)
+        page = _Page(list(links), is_last=not links)
+        if links:
+            page.after = links[-1].id
+        by_side: dict[SideName, list[tuple[Item, Link | None]]] = {"jira": [], "tool": []}
+        for link in links:
+            side: SideName = "jira" if link.jira_id is not None else "tool"
+            item = await context.sides[side].read(str(id_on(link, side)))
+            if item is None:
+                link.state, link.try_again_at = "ended", None
+            else:
+                by_side[side].append((item, link))
+        for side, items in by_side.items():
+            await self._settle_all(page, side, items)
+        return page
+
+    async def _links(self, side: SideName, items: Sequence[Item]) -> dict[str, Link]:
+        """The links of these items; new ones are written down before anything is made."""
+        integrated = self._context.integrated
+        may_make = goes(integrated.direction, OTHER[side])
+        async with self._context.session() as session:
+            links = await links_of(session, integrated.id, side, items)
+            for item in items:
+                mapping = self._mapping(side, item)
+                if item.id in links or mapping is None or not may_make:
+                    continue
+                link = Link(
+                    id=uuid4(),
+                    instance_id=integrated.instance_id,
+                    integration_id=integrated.id,
+                    mapping_id=mapping.id,
+                    state="making",
+                    jira_prints={},
+                    tool_prints={},
+                    attempts=0,
+                )
+                set_item(link, side, item)
+                session.add(link)
+                links[item.id] = link
+                self._context.fresh.add(link.id)
+        return links
+
+    def _mapping(self, side: SideName, item: Item) -> MappedTypes | None:
+        mappings = self._context.integrated.mappings
+        return next((each for each in mappings if each.type_on(side) == item.type), None)
+
+    async def _settle_all(
+        self, page: _Page, side: SideName, items: Sequence[tuple[Item, Link | None]]
+    ) -> None:
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def one(item: Item, link: Link | None) -> None:
+            async with turns:
+                if page.problem is None:
+                    await self._settle(page, side, item, link)
+
+        await asyncio.gather(*(one(item, link) for item, link in items))
+
+    async def _settle(self, page: _Page, side: SideName, item: Item, link: Link | None) -> None:
+        try:
+            result = await settle(self._context, side, item, link, self._mapping(side, item))
+        except (SideBusy, AccessLost) as problem:
+            page.problem = problem
+            return
+        except Exception as error:
+            # One item that nobody foresaw must not stop the others.
+            _log.exception("an item failed", kind=type(error).__name__, run=self._run_id)
+            told = SideError("Getint could not deal with this item; its makers were told.")
+            assert link is not None  # noqa: S101 - without a link nothing was tried
+            result = failed(self._context, link, side, item, told)
+        page.counts[result] += 1
+
+    async def _commit(self, page: _Page) -> bool:
+        """Everything of a page at once; false if somebody stopped the run meanwhile."""
+        context = self._context
+        async with context.session() as session:
+            session.add_all([*page.links, *context.rows])
+            if page.position is not None and page.problem is None:
+                integrated = context.integrated
+                await set_position(session, integrated.instance_id, integrated.id, *page.position)
+            run = await session.get_one(Run, self._run_id, with_for_update=True)
+            run.created += page.counts["created"]
+            run.updated += page.counts["updated"]
+            run.skipped += page.counts["skipped"]
+            run.failed += page.counts["failed"]
+            run.step = {"phase": self._number, "after": str(self._after) if self._after else None}
+            run.beat_at = context.now()
+            await self._log.flush(session)
+            goes_on = run.state == "running"
+        context.rows.clear()
+        return goes_on
