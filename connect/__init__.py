@@ -2,7 +2,16 @@
 
 from connect.client import JiraClient, new_http_client
 from connect.descriptor import descriptor_router, load_descriptor
-from connect.errors import Busy, Forbidden, Gone, JiraError, Unreachable
+from connect.errors import (
+    Busy,
+    Forbidden,
+    Gone,
+    JiraError,
+    Rejected,
+    Unanswered,
+    Unauthorized,
+    Unreachable,
+)
 from connect.install_keys import InstallKeys
 from connect.jira_types import (
     AddonLicence,
@@ -17,6 +26,7 @@ from connect.jws import parse_token
 from connect.licence import LicenceFact, LicenceState, fact_from_addon, licence_state, reconcile
 from connect.lifecycle import LifecycleStore, UsedToken, lifecycle_router
 from connect.lifecycle_events import LifecycleEvent
+from connect.multipart import FilePart
 from connect.qsh import canonical_request, query_string_hash
 from connect.quota import Quota
 from connect.refusals import KeyServerUnreachable, TokenProblem, TokenRefused, TokenReplayed
@@ -31,19 +41,23 @@ from connect.tokens import (
     verify_context_token,
     verify_page_token,
 )
+from connect.transport import Call, JiraTransport
 
 __all__ = [
     "PREVIOUS_SECRET_GRACE",
     "AddonLicence",
     "AllowedHosts",
     "Busy",
+    "Call",
     "Claims",
+    "FilePart",
     "Forbidden",
     "Gone",
     "Group",
     "InstallKeys",
     "JiraClient",
     "JiraError",
+    "JiraTransport",
     "KeyServerUnreachable",
     "LicenceFact",
     "LicenceState",
@@ -53,11 +67,14 @@ __all__ = [
     "Permissions",
     "Project",
     "Quota",
+    "Rejected",
     "ServerInfo",
     "Site",
     "TokenProblem",
     "TokenRefused",
     "TokenReplayed",
+    "Unanswered",
+    "Unauthorized",
     "Unreachable",
     "UsedToken",
     "User",

@@ -35,6 +35,8 @@ _PROJECT = re.compile(r"[A-Za-z0-9_]{1,255}").fullmatch
 class JiraClient:
     """Asks one installed site after another; each method raises JiraError's kinds.
 
+    `transport` sends what has no method here: the app's own calls that read and write issues.
+
     Costs are what Atlassian's page on rate limits says, rounded up: see `connect.quota`.
     """
 
@@ -49,7 +51,7 @@ class JiraClient:
     ) -> None:
         self.quota = quota
         self._app_key = app_key
-        self._transport = JiraTransport(http, app_key, quota, sleep=sleep, clock=clock)
+        self.transport = JiraTransport(http, app_key, quota, sleep=sleep, clock=clock)
 
     async def permissions(
         self, site: Site, account_id: str, *, project_id: str | None = None
@@ -193,7 +195,7 @@ class JiraClient:
         return page
 
     async def _ask(self, site: Site, call: Call, parse: Callable[[Any], T]) -> T:
-        answer = await self._transport.read(site, call)
+        answer = await self.transport.read(site, call)
         try:
             return parse(answer)
         except answers.UnexpectedShape as error:

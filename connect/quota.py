@@ -99,6 +99,11 @@ class Quota:
         if self.is_low() and self.points(site_key) > self.budget * FAIR_SHARE:
             raise Busy(self._next_hour() - self._clock(), "this site's share of the quota is spent")
 
+    def check_background(self) -> None:
+        """Raises Busy when what is left of the hour is for people who wait for a page."""
+        if self.is_low():
+            raise Busy(self._next_hour() - self._clock(), "the rest of the quota is for people")
+
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take in what any answer says of the app's budget."""
         for prefix in ("", "beta-"):

@@ -79,7 +79,7 @@ def test_the_settings_are_filled_in() -> None:
     assert "{{" not in json.dumps(DESCRIPTOR)
 
 
-def test_it_asks_for_the_strict_protocol_and_the_least_scope() -> None:
+def test_it_asks_for_the_strict_protocol_and_no_more_than_issues() -> None:
     assert DESCRIPTOR["authentication"] == {"type": "jwt"}
     assert DESCRIPTOR["apiMigrations"] == {
         "signed-install": True,
@@ -87,7 +87,8 @@ def test_it_asks_for_the_strict_protocol_and_the_least_scope() -> None:
         "gdpr": True,
     }
     assert DESCRIPTOR["enableLicensing"] is True
-    assert DESCRIPTOR["scopes"] == ["READ"]
+    # It writes issues, and deletes their copies where an owner wants that; nothing of projects.
+    assert DESCRIPTOR["scopes"] == ["READ", "WRITE", "DELETE"]
 
 
 def test_the_top_level_has_the_documented_fields() -> None:

@@ -13,7 +13,9 @@ from connect import (
     JiraClient,
     JiraError,
     Quota,
+    Rejected,
     Site,
+    Unauthorized,
     Unreachable,
     new_http_client,
     transport,
@@ -22,8 +24,8 @@ from tests.connect.jira_site import SITE, Answer, Ask, Jira, again, granted, ok
 from tests.connect.kit import ACCOUNT, APP_KEY, CLIENT_KEY, NOW, site
 
 STATUSES: list[tuple[Answer, type[JiraError], int]] = [
-    (again(400), JiraError, 1),
-    (again(401), Forbidden, 1),
+    (again(400), Rejected, 1),
+    (again(401), Unauthorized, 1),
     (again(403), Forbidden, 1),
     (again(404), Gone, 1),
     (again(410), Gone, 1),
