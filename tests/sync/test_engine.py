@@ -88,17 +88,19 @@ def test_after_any_edits_and_faults_both_sides_agree_and_nothing_is_there_twice(
     _agree(pair)
 
 
+@pytest.mark.parametrize("direction", ["both", "to_tool"])
 def test_a_create_without_an_answer_is_found_again_and_not_made_twice(
-    pair_of: Callable[..., Pair],
+    pair_of: Callable[..., Pair], direction: str
 ) -> None:
     for fault in ("unsure", "kill", "kill-before"):
-        pair = pair_of()
+        pair = pair_of(direction=direction)
         titles = ["a", "b", "c", "d", "e"]
         for title in titles:
             pair.jira.put(title=title)
         _story(pair, [("create", fault)])
         assert sorted(str(item.values["title"]) for item in pair.tool.items.values()) == titles
         assert len(pair.jira.items) == len(titles)
+        assert [state for _, _, state, _ in pair.links()] == ["linked"] * len(titles)
 
 
 def test_an_edit_while_we_write_is_not_taken_for_our_own(pair_of: Callable[..., Pair]) -> None:
