@@ -60,6 +60,26 @@ class QuotaSetting(Body):
     used: int | None = Field(default=None, ge=0)
 
 
+class Conditions(Body):
+    """What a site is like to work with; what is left out stays as it is.
+
+    `searchLagMs`: how long a change stays unseen by search. `clockSkewMs`: how far its clock is
+    ahead. `limits`: whether Jira's limits of calls a second and of writes an issue hold.
+    """
+
+    search_lag_ms: int | None = Field(default=None, ge=0, alias="searchLagMs")
+    clock_skew_ms: int | None = Field(default=None, alias="clockSkewMs")
+    upload_limit: int | None = Field(default=None, ge=1, alias="uploadLimit")
+    limits: bool | None = None
+
+
+class ApiToken(Body):
+    """`token` None: the person has none any more."""
+
+    account_id: str = Field(alias="accountId")
+    token: str | None = Field(default=None, min_length=1)
+
+
 class Framed(Body):
     account_id: str | None = Field(default=None, alias="accountId")
     module_key: str = Field(alias="moduleKey")
@@ -75,7 +95,8 @@ class TokenFor(Body):
 def get_state(sandbox: Here) -> dict[str, Any]:
     """Everything but the keys."""
     state = sandbox.site.to_json()
-    del state["install_key_pem"]
+    for secret in ("install_key_pem", "api_tokens", "webhooks"):
+        del state[secret]
     if state["addon"] is not None:
         del state["addon"]["shared_secret"]
     return {**state, "faults": sandbox.faults.to_json(), "points": sandbox.quota.used}
@@ -196,6 +217,36 @@ def set_quota(sandbox: Here, body: QuotaSetting) -> dict[str, int]:
     sandbox.quota.limit = body.limit if body.limit is not None else sandbox.quota.limit
     sandbox.quota.used = body.used if body.used is not None else sandbox.quota.used
     return {"limit": sandbox.quota.limit, "used": sandbox.quota.used}
+
+
+@router.post("/conditions")
+async def set_conditions(sandbox: Here, body: Conditions) -> dict[str, Any]:
+    issues, quota = sandbox.site.issues, sandbox.quota
+    if body.search_lag_ms is not None:
+        issues.search_lag_ms = body.search_lag_ms
+    if body.clock_skew_ms is not None:
+        issues.clock_skew_ms = body.clock_skew_ms
+    sandbox.upload_limit = body.upload_limit or sandbox.upload_limit
+    if body.limits is not None:
+        quota.limited = body.limits
+    return {
+        "searchLagMs": issues.search_lag_ms,
+        "clockSkewMs": issues.clock_skew_ms,
+        "uploadLimit": sandbox.upload_limit,
+        "limits": quota.limited,
+    }
+
+
+@router.post("/api-token", status_code=204)
+async def set_api_token(sandbox: Here, body: ApiToken) -> None:
+    """From the first token on, Basic auth takes nothing else."""
+    sandbox.site.set_api_token(body.account_id, body.token)
+
+
+@router.post("/webhooks/release")
+async def release_webhooks(sandbox: Here) -> dict[str, int]:
+    """Send what the fault webhook-reorder holds back."""
+    return {"released": sandbox.webhooks.release()}
 
 
 @router.get("/requests")

@@ -30,6 +30,16 @@ class FaultKind(StrEnum):
     ERROR = "500"
     UNAVAILABLE = "503"
     DROP = "drop"
+    AFTER_WRITE = "after-write"
+    WEBHOOK_DROP = "webhook-drop"
+    WEBHOOK_DUPLICATE = "webhook-duplicate"
+    WEBHOOK_DELAY = "webhook-delay"
+    WEBHOOK_REORDER = "webhook-reorder"
+
+    @property
+    def of_webhooks(self) -> bool:
+        """Strikes what the site sends, not what it is asked."""
+        return self.value.startswith("webhook-")
 
 
 _REASONS = {
@@ -37,15 +47,19 @@ _REASONS = {
     FaultKind.QUOTA_TENANT: "jira-quota-tenant-based",
     FaultKind.BURST: "jira-burst-based",
 }
+EVERY_CALL = "/rest/*"
 _numbers = itertools.count(1)
 
 
 @dataclass(slots=True)
 class Fault:
-    """Strikes requests whose path matches `path`; `remaining` None means until cleared."""
+    """Strikes requests whose path matches `path`; `remaining` None means until cleared.
+
+    A fault of webhooks strikes events by their name (`jira:issue_*`), all where none is given.
+    """
 
     kind: FaultKind
-    path: str = "/rest/*"
+    path: str = EVERY_CALL
     method: str | None = None
     remaining: int | None = None
     latency_ms: int = 0
@@ -53,9 +67,14 @@ class Fault:
     id: int = field(default_factory=lambda: next(_numbers))
 
     def strikes(self, method: str, path: str) -> bool:
-        if self.remaining == 0 or self.method not in (None, method):
+        if self.kind.of_webhooks or self.remaining == 0 or self.method not in (None, method):
             return False
         return fnmatch(path, self.path)
+
+    def strikes_event(self, event: str) -> bool:
+        if not self.kind.of_webhooks or self.remaining == 0:
+            return False
+        return self.path == EVERY_CALL or fnmatch(event, self.path)
 
     @property
     def status(self) -> int:
@@ -107,8 +126,15 @@ class Faults:
 
     def strike(self, method: str, path: str) -> Fault | None:
         """The first fault that meets this request, counted down."""
+        return self._first(lambda fault: fault.strikes(method, path))
+
+    def strike_webhook(self, event: str) -> Fault | None:
+        """The first fault that meets a webhook of this event, counted down."""
+        return self._first(lambda fault: fault.strikes_event(event))
+
+    def _first(self, meets: Callable[[Fault], bool]) -> Fault | None:
         for fault in self.active:
-            if fault.strikes(method, path):
+            if meets(fault):
                 if fault.remaining is not None:
                     fault.remaining -= 1
                 self.active = [each for each in self.active if each.remaining != 0]
@@ -138,16 +164,25 @@ class FaultMiddleware:
         if fault is None:
             await self.app(scope, receive, send)
             return
+        if fault.kind is FaultKind.AFTER_WRITE:
+            await self.app(scope, receive, _swallow)
         await self.sleep(fault.latency_ms / 1000)
         if fault.kind is FaultKind.LATENCY:
             await self.app(scope, receive, send)
         elif fault.kind is FaultKind.DROP:
-            await _drop(send)
+            lost = "Server disconnected without sending a response."
+            await _cut_off(send, httpx.RemoteProtocolError(lost))
+        elif fault.kind is FaultKind.AFTER_WRITE:
+            await _cut_off(send, httpx.ReadTimeout("The answer did not come in time."))
         else:
             await fault.answer()(scope, receive, send)
 
 
-async def _drop(send: Send) -> None:
+async def _swallow(_: Message) -> None:
+    """The work is done, and nobody is told."""
+
+
+async def _cut_off(send: Send, error: httpx.TransportError) -> None:
     """Over a socket the server cuts a half-sent answer off; in one process httpx sees the error."""
     start: Message = {
         "type": "http.response.start",
@@ -155,4 +190,4 @@ async def _drop(send: Send) -> None:
         "headers": Headers({"content-length": "1"}).raw,
     }
     await send(start)
-    raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+    raise error

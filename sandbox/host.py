@@ -175,7 +175,7 @@ class Host:
 
     async def _fetch_descriptor(self, url: str) -> dict[str, Any]:
         try:
-            response = await self._send("GET", url)
+            response = await self.send("GET", url)
         except httpx.HTTPError as failed:
             raise InstallFailedError(
                 f"The app host did not answer when we tried to fetch {url} "
@@ -229,7 +229,7 @@ class Host:
             )
         else:
             token = sign_page(self.site.client_key, addon.shared_secret, qsh=qsh)
-        return await self._send(
+        return await self.send(
             "POST",
             addon.base_url + path,
             json=self.payload(addon, event),
@@ -257,7 +257,8 @@ class Host:
             body["sharedSecret"] = addon.shared_secret
         return body
 
-    async def _send(self, method: str, url: str, **kwargs: Any) -> httpx.Response:
+    async def send(self, method: str, url: str, **kwargs: Any) -> httpx.Response:
+        """A request to somebody else, written down in the log of requests."""
         parts = urlsplit(url)
         started, status, note = time.perf_counter(), 0, ""
         try:

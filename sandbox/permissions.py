@@ -24,9 +24,25 @@ PROJECT = {
     "ASSIGN_ISSUES": ("13", "Assign issues"),
     "TRANSITION_ISSUES": ("46", "Transition issues"),
     "LINK_ISSUES": ("21", "Link issues"),
+    "MODIFY_REPORTER": ("30", "Modify reporter"),
+    "CREATE_ATTACHMENTS": ("19", "Create attachments"),
+    "DELETE_ALL_ATTACHMENTS": ("38", "Delete all attachments"),
+    "DELETE_OWN_ATTACHMENTS": ("39", "Delete own attachments"),
+    "EDIT_ALL_COMMENTS": ("34", "Edit all comments"),
+    "EDIT_OWN_COMMENTS": ("35", "Edit own comments"),
+    "DELETE_ALL_COMMENTS": ("36", "Delete all comments"),
+    "DELETE_OWN_COMMENTS": ("37", "Delete own comments"),
 }
 _EVERYBODYS_GLOBAL = {"USER_PICKER", "CREATE_SHARED_OBJECTS", "BULK_CHANGE"}
-_ADMINS_PROJECT = {"ADMINISTER_PROJECTS"}
+# As in Jira's default permission scheme: the role Administrators, where every app's user is too.
+_ADMINS_PROJECT = {
+    "ADMINISTER_PROJECTS",
+    "DELETE_ISSUES",
+    "MODIFY_REPORTER",
+    "DELETE_ALL_ATTACHMENTS",
+    "EDIT_ALL_COMMENTS",
+    "DELETE_ALL_COMMENTS",
+}
 
 SCOPE_ORDER = ("NONE", "READ", "WRITE", "DELETE", "PROJECT_ADMIN", "ADMIN")
 
@@ -45,6 +61,13 @@ class Holder:
     site: SiteState
     person: Person | None = None
     addon: Addon | None = None
+
+    @property
+    def account_id(self) -> str | None:
+        """Whose name stands under what the holder writes; None for nobody."""
+        if self.addon is not None:
+            return self.addon.account_id
+        return self.person.account_id if self.person is not None else None
 
     @property
     def is_site_admin(self) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from sandbox.issues.tracker import Tracker
+
 ADMINISTRATORS = "jira-administrators"
 SITE_USERS = "site-users"
 
@@ -54,7 +56,10 @@ class Group:
 
 @dataclass(slots=True)
 class Project:
-    """A Jira project; `admins` are account ids that hold ADMINISTER_PROJECTS in it."""
+    """A Jira project; `admins` are account ids that hold ADMINISTER_PROJECTS in it.
+
+    `required`: field ids that an issue type (by id) demands besides Jira's own.
+    """
 
     id: int
     key: str
@@ -62,6 +67,7 @@ class Project:
     lead: str
     type_key: str = "software"
     admins: list[str] = field(default_factory=list)
+    required: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -87,6 +93,25 @@ class Addon:
     def name(self) -> str:
         return str(self.descriptor.get("name", self.key))
 
+    @property
+    def account_id(self) -> str:
+        """The account that Jira gives to the app."""
+        return f"557058:{self.key}"[:128]
+
+
+@dataclass(slots=True)
+class Webhook:
+    """A registered webhook: the app's own (they expire), or one that a Jira admin made."""
+
+    id: int
+    url: str
+    events: list[str]
+    jql: str
+    by_app: bool
+    secret: str | None = None
+    expires_at: int | None = None
+    name: str = ""
+
 
 def new_shared_secret() -> str:
     """Atlassian promises at most 128 characters."""
@@ -95,7 +120,10 @@ def new_shared_secret() -> str:
 
 @dataclass(slots=True)
 class SiteState:
-    """Everything that survives a restart of the sandbox."""
+    """Everything that survives a restart of the sandbox.
+
+    `api_tokens`: what Basic auth demands of each account id; None takes any password.
+    """
 
     base_url: str
     client_key: str
@@ -106,6 +134,9 @@ class SiteState:
     groups: list[Group]
     projects: list[Project]
     addon: Addon | None = None
+    api_tokens: dict[str, str] | None = None
+    webhooks: list[Webhook] = field(default_factory=list)
+    issues: Tracker = field(default_factory=Tracker, repr=False, compare=False)
     store: Callable[["SiteState"], None] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -121,10 +152,10 @@ class SiteState:
             self.store(self)
 
     def to_json(self) -> dict[str, Any]:
-        """A plain picture of the state, secrets included."""
+        """A plain picture of the state, secrets included; issues are kept for themselves."""
         picture = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        del picture["store"]
-        for name in ("people", "groups", "projects"):
+        del picture["store"], picture["issues"]
+        for name in ("people", "groups", "projects", "webhooks"):
             picture[name] = [dataclasses.asdict(each) for each in picture[name]]
         picture["addon"] = dataclasses.asdict(self.addon) if self.addon else None
         return picture
@@ -141,6 +172,7 @@ class SiteState:
                 "people": [Person(**each) for each in picture["people"]],
                 "groups": [Group(**each) for each in picture["groups"]],
                 "projects": [Project(**each) for each in picture["projects"]],
+                "webhooks": [Webhook(**each) for each in picture.get("webhooks", [])],
                 "addon": addon,
             }
         )
@@ -211,6 +243,14 @@ class SiteState:
         """Take a person out of a group; not there is fine."""
         found = self.group(group)
         found.members = [each for each in found.members if each != account_id]
+        self.save()
+
+    def set_api_token(self, account_id: str, token: str | None) -> None:
+        """Give a person an API token, or take it away."""
+        tokens = {k: v for k, v in (self.api_tokens or {}).items() if k != account_id}
+        if token is not None:
+            tokens[self.person(account_id).account_id] = token
+        self.api_tokens = tokens
         self.save()
 
     def set_project_admin(self, project: str, account_id: str, *, admin: bool) -> None:

@@ -59,11 +59,28 @@ def user(
     }
 
 
+def account(site: SiteState, account_id: str, caller: Holder) -> dict[str, Any]:
+    """UserDetails of a person or of the app; Jira shows a former user where neither is known."""
+    person = site.find_person(account_id)
+    if person is not None:
+        return user_details(site, person, caller)
+    is_app = site.addon is not None and site.addon.account_id == account_id
+    return {
+        "self": f"{site.base_url}{API}/user?{urlencode({'accountId': account_id})}",
+        "accountId": account_id,
+        "accountType": "app" if is_app else "atlassian",
+        "avatarUrls": avatar_urls(site, "app"),
+        "displayName": site.addon.name if site.addon and is_app else "Former user",
+        "active": is_app,
+        "timeZone": "Etc/UTC",
+    }
+
+
 def app_user(site: SiteState, addon: Addon) -> dict[str, Any]:
     """The account that Jira gives to an app."""
     return {
-        "self": f"{site.base_url}{API}/user?{urlencode({'accountId': addon_account(addon)})}",
-        "accountId": addon_account(addon),
+        "self": f"{site.base_url}{API}/user?{urlencode({'accountId': addon.account_id})}",
+        "accountId": addon.account_id,
         "accountType": "app",
         "avatarUrls": avatar_urls(site, "app"),
         "displayName": addon.name,
@@ -74,10 +91,6 @@ def app_user(site: SiteState, addon: Addon) -> dict[str, Any]:
         "applicationRoles": {"size": 0, "items": []},
         "expand": "groups,applicationRoles",
     }
-
-
-def addon_account(addon: Addon) -> str:
-    return f"557058:{addon.key}"[:128]
 
 
 def application_role(site: SiteState) -> dict[str, Any]:
@@ -132,7 +145,7 @@ def page(
     *,
     start_at: int,
     max_results: int,
-    bean: Callable[[Item], dict[str, Any]],
+    bean: Callable[[Item], Any],
 ) -> dict[str, Any]:
     """A PageBean: `self` and `nextPage` are whole addresses, total counts everything."""
     shown = items[start_at : start_at + max_results]

@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+import hmac
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -24,7 +25,7 @@ def app_token(request: Request) -> str | None:
     return value if scheme == "JWT" else request.query_params.get("jwt")
 
 
-def caller_of(request: Request, sandbox: Here) -> Holder:
+async def caller_of(request: Request, sandbox: Here) -> Holder:
     """Raises 401 where a proof was given and does not hold."""
     token = app_token(request)
     if token is not None:
@@ -55,21 +56,29 @@ def _app(request: Request, sandbox: Sandbox, token: str) -> Holder:
 
 
 def _by_basic_auth(sandbox: Sandbox, value: str) -> Person:
-    """Any password will do on this site; the name is an e-mail or an account id."""
+    """The name is an e-mail or an account id, the password an API token where the site has any."""
     try:
-        name = base64.b64decode(value).decode().partition(":")[0]
+        name, _, password = base64.b64decode(value).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         raise JiraError(401, NOT_AUTHENTICATED) from None
     for person in sandbox.site.people:
-        if name in (person.email, person.account_id):
+        if name in (person.email, person.account_id) and _opens(sandbox, person, password):
             return person
     raise JiraError(401, NOT_AUTHENTICATED)
 
 
-def needs(scope: str, *, anonymous: bool = False) -> Callable[[Holder], Holder]:
+def _opens(sandbox: Sandbox, person: Person, password: str) -> bool:
+    tokens = sandbox.site.api_tokens
+    if tokens is None:
+        return True
+    token = tokens.get(person.account_id)
+    return token is not None and hmac.compare_digest(token.encode(), password.encode())
+
+
+def needs(scope: str, *, anonymous: bool = False) -> Callable[[Holder], Awaitable[Holder]]:
     """A dependency: the caller, if the app's scopes (or a person's login) let them in."""
 
-    def allowed(caller: Annotated[Holder, Depends(caller_of)]) -> Holder:
+    async def allowed(caller: Annotated[Holder, Depends(caller_of)]) -> Holder:
         if caller.addon is not None:
             if scope not in implied_scopes(caller.addon):
                 raise JiraError(403, f"The app is not allowed to do this: it needs scope {scope}.")
@@ -83,6 +92,8 @@ def needs(scope: str, *, anonymous: bool = False) -> Callable[[Holder], Holder]:
 # The Connect scope of each endpoint is `x-atlassian-connect-scope` of Atlassian's OpenAPI.
 Reader = Annotated[Holder, Depends(needs("READ"))]
 Anybody = Annotated[Holder, Depends(needs("READ", anonymous=True))]
+Writer = Annotated[Holder, Depends(needs("WRITE"))]
+Deleter = Annotated[Holder, Depends(needs("DELETE"))]
 Administrator = Annotated[Holder, Depends(needs("ADMIN"))]
 PersonOnly = Annotated[Holder, Depends(needs(INACCESSIBLE))]
 Unscoped = Annotated[Holder, Depends(needs("NONE"))]

@@ -8,22 +8,35 @@ from starlette.responses import Response
 
 
 class JiraError(Exception):
-    """A refusal with its status and the sentences that Jira puts into `errorMessages`."""
+    """A refusal with its status, the sentences of `errorMessages`, and those for single fields."""
 
-    def __init__(self, status: int, *messages: str) -> None:
+    def __init__(
+        self,
+        status: int,
+        *messages: str,
+        errors: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         super().__init__(*messages)
         self.status = status
         self.messages = list(messages)
+        self.errors = errors or {}
+        self.headers = headers
 
 
-def error_answer(status: int, *messages: str) -> JSONResponse:
-    return JSONResponse({"errorMessages": list(messages), "errors": {}}, status)
+def error_answer(
+    status: int,
+    *messages: str,
+    errors: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    return JSONResponse({"errorMessages": list(messages), "errors": errors or {}}, status, headers)
 
 
 async def answer_jira_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, JiraError):
         raise error
-    return error_answer(error.status, *error.messages)
+    return error_answer(error.status, *error.messages, errors=error.errors, headers=error.headers)
 
 
 async def answer_invalid_request(_: Request, error: Exception) -> Response:

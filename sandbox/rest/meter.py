@@ -1,22 +1,46 @@
 """Logs each REST call, counts its points where the app made it, and sends the quota headers."""
 
+import math
+import re
 import time
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sandbox.quota import reset_text
 from sandbox.request_log import Exchange, without_token
 from sandbox.rest.caller import app_token
+from sandbox.rest.errors import JiraError, error_answer
 from sandbox.running import Sandbox
 
 IDENTITY_POINTS = 2
 CORE_POINTS = 1
+# What differs between two calls of the same endpoint: ids, and keys of issues.
+_NAMES_IN_PATHS = re.compile(r"(?<=/)([A-Z][A-Z0-9]+-)?\d{2,}(?=/|$)|(?<=/)[A-Z][A-Z0-9]+-\d+")
 
 
 def charge(request: Request, objects: int, each: int = IDENTITY_POINTS) -> None:
     """One point and so many for each object in the answer (identity objects cost two)."""
     request.state.points = 1 + objects * each
+
+
+def limit_issue_writes(_: Request, sandbox: Sandbox, issue_id: int) -> None:
+    """429 past Jira's limit of writes to one issue, where the limit is switched on."""
+    wait = sandbox.quota.issue_writes.wait_for(issue_id)
+    if wait:
+        raise JiraError(
+            429, "Rate limit exceeded.", headers=_limit_headers(wait, "jira-per-issue-on-write")
+        )
+
+
+def _limit_headers(wait: float, reason: str) -> dict[str, str]:
+    return {
+        "Retry-After": str(math.ceil(wait)),
+        "RateLimit-Reason": reason,
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": reset_text(time.time() + wait),
+    }
 
 
 class Meter:
@@ -46,7 +70,14 @@ class Meter:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_metered)
+            wait = self._wait_for(scope["method"], scope["path"])
+            if wait:
+                refusal = error_answer(
+                    429, "Rate limit exceeded.", headers=_limit_headers(wait, "jira-burst-based")
+                )
+                await refusal(scope, receive, send_metered)
+            else:
+                await self.app(scope, receive, send_metered)
         finally:
             self.sandbox.log.add(
                 Exchange(
@@ -58,6 +89,11 @@ class Meter:
                     points=scope["state"]["points"] if by_app and status != 429 else 0,
                 )
             )
+
+    def _wait_for(self, method: str, path: str) -> float:
+        quota = self.sandbox.quota
+        window = quota.reads if method in ("GET", "POST") else quota.changes
+        return window.wait_for((method, _NAMES_IN_PATHS.sub("*", path)))
 
     def _spend(self, scope: Scope, status: int) -> None:
         if status != 429:

@@ -1,11 +1,10 @@
 """serverInfo, applicationrole, the app's licence, the key server and the tenant's cloud id."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
 
-from sandbox.rest import beans
+from sandbox.rest import beans, issue_beans
 from sandbox.rest.caller import Anybody, PersonOnly, Unscoped
 from sandbox.rest.errors import JiraError
 from sandbox.running import Here
@@ -26,7 +25,7 @@ def get_server_info(sandbox: Here, _: Anybody) -> dict[str, Any]:
         "deploymentType": "Cloud",
         "buildNumber": 100291,
         "buildDate": "2026-11-01T00:00:00.000+00:00",
-        "serverTime": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "serverTime": issue_beans.time_text(sandbox.site.issues.now()),
         "scmInfo": "0" * 40,
         "serverTitle": "Jira",
         "serverTimeZone": "Etc/UTC",

@@ -4,13 +4,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
+from sandbox.permissions import Holder
 from sandbox.rest import beans
 from sandbox.rest.caller import Reader, require_browse_users
 from sandbox.rest.errors import JiraError
 from sandbox.rest.meter import charge
 from sandbox.rest.paging import MaxResults, StartAt
 from sandbox.running import Here
-from sandbox.site import Person, SiteState
+from sandbox.site import NotOnThisSiteError, Person, SiteState
 
 router = APIRouter()
 NO_SUCH_USER = "Specified user does not exist or you do not have required permissions"
@@ -108,6 +109,39 @@ def _matches(person: Person, query: str) -> bool:
     name = person.display_name.lower()
     words = [name, *name.split(), person.email.lower()]
     return any(word.startswith(wanted) for word in words)
+
+
+@router.get("/user/assignable/search")
+async def find_assignable(
+    *,
+    request: Request,
+    sandbox: Here,
+    caller: Reader,
+    query: str = "",
+    account_id: AccountId = None,
+    project: str | None = None,
+    issue_key: Annotated[str | None, Query(alias="issueKey")] = None,
+    start_at: StartAt = 0,
+    max_results: MaxResults = 50,
+) -> list[dict[str, Any]]:
+    """Who may be the assignee in this project, or of this issue."""
+    key = project or (issue_key or "").rpartition("-")[0]
+    if not key:
+        raise JiraError(400, "One of the query parameters 'project', 'issueKey' is required.")
+    try:
+        found = sandbox.site.project(key)
+    except NotOnThisSiteError:
+        raise JiraError(404, f"No project could be found with key '{key}'.") from None
+    people = [
+        person
+        for person in sandbox.site.people
+        if Holder(sandbox.site, person=person).has_in_project("BROWSE_PROJECTS", found)
+        and account_id in (None, person.account_id)
+        and _matches(person, query)
+    ]
+    shown = people[start_at : start_at + min(max_results, SEARCH_LIMIT)]
+    charge(request, len(shown))
+    return [beans.user(sandbox.site, person, caller) for person in shown]
 
 
 @router.get("/myself")

@@ -26,9 +26,9 @@ class World:
     http: httpx.AsyncClient
 
     async def as_app(
-        self, method: str, url: str, params: Any = None, json: Any = None
+        self, method: str, url: str, params: Any = None, json: Any = None, **more: Any
     ) -> httpx.Response:
-        request = self.http.build_request(method, url, params=params, json=json)
+        request = self.http.build_request(method, url, params=params, json=json, **more)
         addon = self.sandbox.host.addon
         request.headers["Authorization"] = app_authorization(
             method, request.url.raw_path.decode(), addon.key, addon.shared_secret
