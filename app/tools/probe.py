@@ -1,13 +1,13 @@
 """Tries a connection's credentials and says in plain words how it went."""
 
 import asyncio
-import ssl
 from dataclasses import dataclass
 
 import httpx
 
 from app.tools.addresses import AddressRefused
 from app.tools.catalogue import Credentials, ToolEntry
+from app.tools.transport import is_about_the_certificate
 
 TOTAL_S = 12.0
 MOST_BYTES = 64 * 1024
@@ -86,7 +86,7 @@ def _code(status: int) -> str:
 
 
 def _unreachable(entry: ToolEntry, error: httpx.TransportError) -> str:
-    if _is_about_the_certificate(error):
+    if is_about_the_certificate(error):
         return (
             f"The certificate at this address is not valid for {entry.label}: expired, for "
             "another name, or of an authority that is not trusted here."
@@ -94,11 +94,3 @@ def _unreachable(entry: ToolEntry, error: httpx.TransportError) -> str:
     if isinstance(error, httpx.ConnectError):
         return f"{entry.label} cannot be reached at this address."
     return f"The connection to {entry.label} broke off."
-
-
-def _is_about_the_certificate(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

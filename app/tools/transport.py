@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import certifi
@@ -108,8 +109,8 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context or trust(),
             network_backend=_CheckedNetwork(rule, resolver),
-            max_connections=20,
-            max_keepalive_connections=5,
+            max_connections=100,
+            max_keepalive_connections=40,
             keepalive_expiry=5.0,
         )
 
@@ -170,10 +171,23 @@ def new_tool_client(
     resolver: Resolver = resolve,
     context: ssl.SSLContext | None = None,
 ) -> httpx.AsyncClient:
-    """A client for tools: checked addresses, no redirects, no environment, time-outs."""
+    """A client for tools: checked addresses, no redirects, no cookies, no environment, time-outs.
+
+    It may be shared: nothing of one customer's calls stays in it for the next.
+    """
     return httpx.AsyncClient(
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         transport=CheckedTransport(rule, resolver=resolver, context=context),
         timeout=TIMEOUT,
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def is_about_the_certificate(error: BaseException | None) -> bool:
+    """Whether a connection failed because the certificate is not to be trusted."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
