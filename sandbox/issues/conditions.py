@@ -195,12 +195,14 @@ def _option(asked: Asked, value: Operand, field: Field | None) -> str:
 
 
 def _moment(asked: Asked, value: Operand, _field: Field | None) -> int:
-    """Milliseconds since 1970; absolute times have minutes at most, and the caller's zone."""
+    """Milliseconds since 1970, and so they may be written; dates are in the caller's zone."""
     now = datetime.fromtimestamp(asked.site.issues.now() / 1000, UTC)
     if isinstance(value, Function):
         if value.name != "now":
             raise asked.unknown(value)
         return _ms(now)
+    if value.isascii() and value.isdigit():
+        return int(value)
     period = _PERIOD.fullmatch(value)
     if period is not None:
         amounts = re.findall(r"(\d+)([wdhm])", period[2])

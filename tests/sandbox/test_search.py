@@ -119,6 +119,12 @@ def test_times_in_a_query_are_those_of_the_callers_clock() -> None:
     assert found(site, "updated >= '2026-06-01 21:01'", OLGA) == []
 
 
+def test_a_time_in_milliseconds_is_the_same_for_everybody(site: SiteState) -> None:
+    (issue,) = [each for each in site.issues.all() if each.key == "PAY-2"]
+    assert "PAY-2" in found(site, f"updated >= {issue.updated}")
+    assert "PAY-2" not in found(site, f"updated > {issue.updated}")
+
+
 async def test_a_property_is_found_where_the_app_declared_it(world: World) -> None:
     site, addon = world.sandbox.site, world.sandbox.host.addon
     issue = site.issues.add((10001, "PAY"), {"status": "10000", "issuetype": "10002"}, ALICE)
