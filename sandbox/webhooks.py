@@ -133,10 +133,10 @@ class Webhooks:
 
     def _start(self, delivery: Delivery, delay: float = 0.0) -> None:
         """A late one lets those after it pass."""
-        before = None if delay else self._last.get(delivery.url)
+        before = None if delay else self._last.get(delivery.subscription.url)
         task = asyncio.create_task(self._deliver(delivery, delay, before))
         if not delay:
-            self._last[delivery.url] = task
+            self._last[delivery.subscription.url] = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
