@@ -16,8 +16,11 @@ from app.access import OthersMay, Tool
 
 LONGEST_NAME = 120
 LONGEST_JQL = 2000
+LONGEST_PAUSE_MINUTES = 7 * 24 * 60
+MOST_LOG_DAYS = 14
 Kind = Literal["integration", "migration"]
 Direction = Literal["to_tool", "to_jira", "both"]
+ConflictRule = Literal["latest", "jira", "tool"]
 
 
 def _is_one_line(text: str) -> str:
@@ -43,21 +46,39 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
 
 
-class Configuration(_Form):
-    """What can be set of an integration or migration. ``project_q`` is a search, not kept."""
+class Configured(_Form):
+    """What can be set of an integration or migration, wherever it is.
+
+    ``every_minutes`` of 0 is no schedule, ``keep_logs_days`` of 0 no logs. ``tool_query`` is the
+    filter in the tool's own words.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, title="A name"), ON_ONE_LINE]
-    tool: Tool
+    tool: Annotated[Tool, Field(title="A tool")]
+    tool_place: Annotated[str, Field(min_length=1, max_length=255, title="The place"), ON_ONE_LINE]
+    direction: Annotated[Direction, Field(title="A direction")]
+    jql: Annotated[str, Field(max_length=LONGEST_JQL, title="The filter"), TEXT] = ""
+    tool_query: Annotated[
+        str, Field(max_length=LONGEST_JQL, title="The filter in the tool"), TEXT
+    ] = ""
+    every_minutes: Annotated[
+        int, Field(ge=0, le=LONGEST_PAUSE_MINUTES, title="The number of minutes")
+    ] = 15
+    conflict_rule: ConflictRule = "latest"
+    copies_deletions: bool = False
+    keep_logs_days: Annotated[int, Field(ge=0, le=MOST_LOG_DAYS, title="The number of days")] = 14
+
+
+class Configuration(Configured):
+    """The same with what it is in this Jira. ``project_q`` is a search, not kept."""
+
     project_id: Annotated[str, Field(pattern=r"^[0-9]{0,18}$", title="A Jira project")] = ""
     connection_id: OptionalId = None
-    tool_place: Annotated[str, Field(min_length=1, max_length=255, title="The place"), ON_ONE_LINE]
-    direction: Direction
-    jql: Annotated[str, Field(max_length=LONGEST_JQL, title="The filter"), TEXT] = ""
     project_q: Annotated[str, Field(max_length=200, title="The search"), ON_ONE_LINE] = ""
 
 
 class NewIntegration(Configuration):
-    kind: Kind
+    kind: Annotated[Kind, Field(title="A kind")]
 
 
 class ChangedIntegration(Configuration):
@@ -100,7 +121,7 @@ CREDENTIALS = tuple(
 
 
 class NewConnection(_Credentials):
-    tool: Tool
+    tool: Annotated[Tool, Field(title="A tool")]
     others_may: OthersMay = OthersMay.VIEW
 
 

@@ -2,15 +2,24 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.tools.items import FieldKind
 
 Way = Literal["both", "to_tool", "to_jira"]
 SideName = Literal["jira", "tool"]
-_Name = Annotated[str, Field(min_length=1, max_length=255)]
-_Text = Annotated[str, Field(max_length=2000)]
-MOST_RULES = 200
+LONGEST_NAME, LONGEST_TEXT = 255, 2000
+MOST_RULES, MOST_OPTIONS, MOST_DEMANDS, MOST_PEOPLE = 200, 500, 20, 5000
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("It has signs that cannot be stored.")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(_storable)]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
 
 
 class _Part(BaseModel):
@@ -20,11 +29,11 @@ class _Part(BaseModel):
 class FieldRule(_Part):
     """One field against another; ``options`` translates names, Jira's first, the first one wins."""
 
-    jira: _Name
-    tool: _Name
+    jira: Name
+    tool: Name
     kind: FieldKind
     way: Way = "both"
-    options: tuple[tuple[_Name, _Name], ...] = ()
+    options: tuple[tuple[Name, Name], ...] = Field(default=(), max_length=MOST_OPTIONS)
 
 
 class FilledField(_Part):
@@ -34,25 +43,25 @@ class FilledField(_Part):
     """
 
     side: SideName
-    field: _Name
+    field: Name
     kind: FieldKind
-    text: _Text
+    text: Text
 
 
 class StatusRule(_Part):
     """Two statuses that mean the same, with what a move into each of them demands."""
 
-    jira: _Name
-    tool: _Name
-    jira_demands: dict[_Name, _Text] = Field(default_factory=dict, max_length=20)
-    tool_demands: dict[_Name, _Text] = Field(default_factory=dict, max_length=20)
+    jira: Name
+    tool: Name
+    jira_demands: dict[Name, Text] = Field(default_factory=dict, max_length=MOST_DEMANDS)
+    tool_demands: dict[Name, Text] = Field(default_factory=dict, max_length=MOST_DEMANDS)
 
 
 class PersonRule(_Part):
     """The same person on both sides, by each side's own id."""
 
-    jira: _Name
-    tool: _Name
+    jira: Name
+    tool: Name
 
 
 class MappingRules(_Part):
@@ -62,7 +71,7 @@ class MappingRules(_Part):
     filled: tuple[FilledField, ...] = Field(default=(), max_length=MOST_RULES)
     statuses: tuple[StatusRule, ...] = Field(default=(), max_length=MOST_RULES)
     status_way: Way = "both"
-    people: tuple[PersonRule, ...] = Field(default=(), max_length=5000)
+    people: tuple[PersonRule, ...] = Field(default=(), max_length=MOST_PEOPLE)
     comments: Literal["off", "both", "to_tool", "to_jira"] = "both"
     attachments: Literal["off", "both", "to_tool", "to_jira"] = "both"
     hierarchy: bool = True

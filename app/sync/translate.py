@@ -8,7 +8,7 @@ from datetime import date, datetime
 from app.sync.rules import FieldRule, FilledField, MappingRules, SideName, StatusRule
 from app.tools.items import FieldKind, Item, Person, Value
 
-_PLACE = re.compile(r"\{([A-Za-z0-9_.#-]{1,255})\}")
+PLACE = re.compile(r"\{([A-Za-z0-9_.#-]{1,255})\}")
 _BY_NAME = {FieldKind.OPTION, FieldKind.OPTIONS}
 
 
@@ -69,13 +69,13 @@ def status_said(status: str, to: SideName, rules: MappingRules) -> StatusRule:
 
 def filled_with(rule: FilledField, source: Item) -> Value:
     """What a filled field holds for this item of the other side. Raises CannotSay."""
-    text = _PLACE.sub(lambda found: _as_text(_value_named(found[1], source)), rule.text)
+    text = PLACE.sub(lambda found: _as_text(_value_named(found[1], source)), rule.text)
     return typed(rule.kind, text)
 
 
 def is_fixed(rule: FilledField) -> bool:
     """Whether it holds the same for every item."""
-    return not _PLACE.search(rule.text)
+    return not PLACE.search(rule.text)
 
 
 def typed(kind: FieldKind, text: str) -> Value:
