@@ -227,7 +227,7 @@ async def test_a_person_edits_and_comments_in_a_page(place: Place) -> None:
     await place.listen(issues_events=True, note_events=True)
     front = await place.http.get("/")
     assert "acme/payments" in front.text
-    form = {"place": "acme/payments", "number": 6, "by": "zoe"}
+    form: dict[str, Any] = {"place": "acme/payments", "number": 6, "by": "zoe"}
     sheet = (await place.http.get("/item", params=form)).text
     assert "&lt;script&gt;" in (await place.http.get("/item?place=acme/payments&number=18")).text
     assert "<script>" not in sheet
