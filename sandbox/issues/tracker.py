@@ -44,6 +44,8 @@ class Tracker:
         self.version = 0
         self._issues: dict[int, Issue] = {}
         self._ids: dict[str, int] = {}
+        self._children: dict[int, set[int]] = {}
+        self._attached_to: dict[int, int] = {}
         self._last_numbers: dict[int, int] = {}
         self._next_id = itertools.count(FIRST_ID)
         self._indexed: dict[int, Issue] = {}
@@ -65,13 +67,13 @@ class Tracker:
         return self._issues.get(number)
 
     def children(self, issue: Issue) -> list[Issue]:
-        return [each for each in self._issues.values() if each.fields.get("parent") == issue.id]
+        return [self._issues[number] for number in sorted(self._children.get(issue.id, ()))]
 
     def attachment(self, attachment_id: int) -> tuple[Issue, Attachment] | None:
-        for issue in self._issues.values():
-            for attachment in issue.attachments:
-                if attachment.id == attachment_id:
-                    return issue, attachment
+        issue = self._issues.get(self._attached_to.get(attachment_id, -1))
+        for attachment in issue.attachments if issue is not None else ():
+            if attachment.id == attachment_id and issue is not None:
+                return issue, attachment
         return None
 
     def add(
@@ -125,6 +127,7 @@ class Tracker:
         return changed
 
     def delete(self, issue: Issue, account_id: str) -> None:
+        self._leave_parent(issue)
         del self._issues[issue.id], self._ids[issue.key]
         for attachment in issue.attachments:
             self.blobs.remove(attachment.id)
@@ -180,6 +183,14 @@ class Tracker:
         """Properties are no part of what `updated` speaks of."""
         self._keep(dataclasses.replace(issue, properties=dict(properties)))
 
+    def set_comment_properties(
+        self, issue: Issue, comment: Comment, properties: Mapping[str, Any]
+    ) -> None:
+        """The same for those of a comment."""
+        new = dataclasses.replace(comment, properties=dict(properties))
+        comments = tuple(new if each.id == comment.id else each for each in issue.comments)
+        self._keep(dataclasses.replace(issue, comments=comments))
+
     def set_remote_links(self, issue: Issue, links: Iterable[RemoteLink], account_id: str) -> None:
         linked = dataclasses.replace(issue, remote_links=tuple(links), updated=self.now())
         self._keep(linked)
@@ -232,8 +243,17 @@ class Tracker:
         self._tell(IssueEvent(name, changed, account_id, now, comment=comment))
 
     def _keep(self, issue: Issue) -> None:
+        self._leave_parent(self._issues.get(issue.id))
+        parent = issue.fields.get("parent")
+        if parent is not None:
+            self._children.setdefault(parent, set()).add(issue.id)
+        self._attached_to.update({each.id: issue.id for each in issue.attachments})
         self._issues[issue.id] = issue
         self._written(issue.id)
+
+    def _leave_parent(self, issue: Issue | None) -> None:
+        if issue is not None and issue.fields.get("parent") is not None:
+            self._children[issue.fields["parent"]].discard(issue.id)
 
     def _written(self, issue_id: int) -> None:
         self.version += 1

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
+from sandbox.issues.models import Comment, Issue
 from sandbox.permissions import Holder
 from sandbox.rest import beans
 from sandbox.rest.caller import Deleter, Reader, Writer
@@ -72,20 +73,53 @@ async def delete_property(
     return Response(status_code=204)
 
 
+def _comment(sandbox: Sandbox, caller: Holder, comment_id: str) -> tuple[Issue, Comment]:
+    for issue in sandbox.site.issues.all():
+        for comment in issue.comments:
+            if str(comment.id) == comment_id:
+                return visible_issue(sandbox, caller, issue.key), comment
+    raise JiraError(404, "The comment was not found.")
+
+
+@router.get("/comment/{comment_id}/properties")
+async def get_comment_keys(sandbox: Here, caller: Reader, comment_id: str) -> dict[str, Any]:
+    _, comment = _comment(sandbox, caller, comment_id)
+    here = f"{sandbox.site.base_url}{beans.API}/comment/{comment.id}/properties"
+    keys = [{"self": f"{here}/{quote(key)}", "key": key} for key in comment.properties]
+    return {"keys": keys}
+
+
 @router.get("/comment/{comment_id}/properties/{key}")
 async def get_comment_property(
     sandbox: Here, caller: Reader, comment_id: str, key: str
 ) -> dict[str, Any]:
-    properties = _comment_properties(sandbox, caller, comment_id)
-    if key not in properties:
+    _, comment = _comment(sandbox, caller, comment_id)
+    if key not in comment.properties:
         raise _missing(key)
-    return {"key": key, "value": properties[key]}
+    return {"key": key, "value": comment.properties[key]}
 
 
-def _comment_properties(sandbox: Sandbox, caller: Holder, comment_id: str) -> dict[str, Any]:
-    for issue in sandbox.site.issues.all():
-        for comment in issue.comments:
-            if str(comment.id) == comment_id:
-                visible_issue(sandbox, caller, issue.key)
-                return dict(comment.properties)
-    raise JiraError(404, "The comment was not found.")
+@router.put("/comment/{comment_id}/properties/{key}")
+async def set_comment_property(
+    request: Request, sandbox: Here, caller: Writer, comment_id: str, key: str
+) -> Response:
+    """201 for a new one, 200 for one that was there."""
+    value = await _value(request)
+    found, comment = _comment(sandbox, caller, comment_id)
+    issue = writable_issue(request, sandbox, caller, found.key, "BROWSE_PROJECTS")
+    added = properties_of([{"key": key, "value": value}])
+    sandbox.site.issues.set_comment_properties(issue, comment, {**comment.properties, **added})
+    return Response("{}", 200 if key in comment.properties else 201, media_type="application/json")
+
+
+@router.delete("/comment/{comment_id}/properties/{key}", status_code=204)
+async def delete_comment_property(
+    request: Request, sandbox: Here, caller: Deleter, comment_id: str, key: str
+) -> Response:
+    found, comment = _comment(sandbox, caller, comment_id)
+    issue = writable_issue(request, sandbox, caller, found.key, "BROWSE_PROJECTS")
+    if key not in comment.properties:
+        raise _missing(key)
+    kept = {name: value for name, value in comment.properties.items() if name != key}
+    sandbox.site.issues.set_comment_properties(issue, comment, kept)
+    return Response(status_code=204)
