@@ -44,7 +44,7 @@ _CHILDREN: dict[str, frozenset[str]] = {
     "decisionItem": _INLINE,
     "panel": _IN_PANEL,
     "expand": _IN_CELL,
-    "nestedExpand": _IN_PANEL - {"blockCard"} | {"blockquote"},
+    "nestedExpand": _IN_PANEL - {"blockCard"} | {"blockquote", "panel"},
     "table": frozenset({"tableRow"}),
     "tableRow": frozenset({"tableCell", "tableHeader"}),
     "tableCell": _IN_CELL,
@@ -65,6 +65,8 @@ _MARKS = _kinds(
     "strong em code strike underline subsup link textColor backgroundColor annotation border "
     "alignment indentation breakout dataConsumer fragment fontSize"
 )
+# The marks that may stand beside `code`.
+_WITH_CODE = frozenset({"code", "link", "annotation"})
 _ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "heading": ("level",),
     "panel": ("panelType",),
@@ -102,6 +104,8 @@ def _check_node(node: dict[str, Any]) -> None:
         if not isinstance(child, dict) or child.get("type") not in allowed:
             found = child.get("type") if isinstance(child, dict) else child
             raise NotADocumentError(f"{found!r} in {kind}")
+        if kind == "codeBlock" and child.get("marks"):
+            raise NotADocumentError("marks in codeBlock")
         _check_itself(child)
         _check_node(child)
 
@@ -110,14 +114,21 @@ def _check_itself(node: dict[str, Any]) -> None:
     kind = node["type"]
     if kind == "text" and not (isinstance(node.get("text"), str) and node["text"]):
         raise NotADocumentError("text without text")
-    for mark in node.get("marks", []):
+    _check_marks(node.get("marks", []))
+    missing = [name for name in _ATTRIBUTES.get(kind, ()) if name not in node.get("attrs", {})]
+    if missing:
+        raise NotADocumentError(f"{kind} without {missing[0]}")
+
+
+def _check_marks(marks: list[Any]) -> None:
+    for mark in marks:
         if not isinstance(mark, dict) or mark.get("type") not in _MARKS:
             raise NotADocumentError(f"mark {mark!r}")
         if mark["type"] == "link" and not mark.get("attrs", {}).get("href"):
             raise NotADocumentError("a link without href")
-    missing = [name for name in _ATTRIBUTES.get(kind, ()) if name not in node.get("attrs", {})]
-    if missing:
-        raise NotADocumentError(f"{kind} without {missing[0]}")
+    kinds = {mark["type"] for mark in marks}
+    if "code" in kinds and not kinds <= _WITH_CODE:
+        raise NotADocumentError(f"code together with {', '.join(sorted(kinds - _WITH_CODE))}")
 
 
 def plain_text(document: Mapping[str, Any] | None) -> str:
