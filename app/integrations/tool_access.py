@@ -16,8 +16,8 @@ LONGEST_LOOKUP_S = 2.0
 
 def address_rule(request: Request) -> AddressRule:
     """The operator's rule."""
-    house = house_of(request)
-    return AddressRule.allowing(house.settings.tool_private_hosts)
+    settings = house_of(request).settings
+    return AddressRule.allowing(settings.tool_private_hosts, loopback=settings.is_development)
 
 
 def resolver() -> Resolver:

@@ -17,10 +17,13 @@ from ipaddress import (
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from connect.sites import is_loopback
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 LONGEST: Final = 500
+_PORTS: Final = {"https": 443, "http": 80}
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]{1,200})*")
@@ -65,13 +68,17 @@ def is_public(address: Address) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AddressRule:
-    """What is allowed beside the internet: hosts, hosts with a port, and networks."""
+    """What is allowed beside the internet: hosts, hosts with a port, and networks.
+
+    With ``loopback`` (development only) this machine may be called too, over http as well.
+    """
 
     hosts: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()
+    loopback: bool = False
 
     @classmethod
-    def allowing(cls, private_hosts: Iterable[str]) -> "AddressRule":
+    def allowing(cls, private_hosts: Iterable[str], *, loopback: bool = False) -> "AddressRule":
         """From ``TOOL_PRIVATE_HOSTS``; whatever is no network is a host, with or without a port."""
         hosts, networks = set(), []
         for entry in private_hosts:
@@ -79,7 +86,7 @@ class AddressRule:
                 networks.append(ip_network(entry))
             except ValueError:
                 hosts.add(entry.lower().rstrip("."))
-        return cls(frozenset(hosts), tuple(networks))
+        return cls(frozenset(hosts), tuple(networks), loopback)
 
     def normalised(self, text: str) -> str:
         """The address as it is stored: lower-case host, no default port, no slash at the end.
@@ -89,20 +96,27 @@ class AddressRule:
         text = text.strip()
         parts = _split(text)
         host, port = _host_and_port(parts)
+        if not self.allows_scheme(parts.scheme, host):
+            raise AddressRefused("The address has to begin with https://.")
         self._check_host(host, port)
         shown = f"[{host}]" if ":" in host else host
-        shown_port = "" if port == 443 else f":{port}"
-        return f"https://{shown}{shown_port}{parts.path.rstrip('/')}"
+        shown_port = "" if port == _PORTS[parts.scheme] else f":{port}"
+        return f"{parts.scheme}://{shown}{shown_port}{parts.path.rstrip('/')}"
+
+    def allows_scheme(self, scheme: str, host: str) -> bool:
+        """Whether a host may be spoken to in this way."""
+        return scheme == "https" or (scheme == "http" and self._is_this_machine(host))
 
     def check_resolved(self, host: str, port: int, addresses: Iterable[str]) -> None:
         """Refuse a name if any of the addresses behind it may not be called."""
         if self._allows_host(host, port):
             return
-        for address in addresses:
-            self._check_address(ip_address(address))
+        for address in map(ip_address, addresses):
+            if not (self._is_this_machine(host) and address.is_loopback):
+                self._check_address(address)
 
     def _check_host(self, host: str, port: int) -> None:
-        if self._allows_host(host, port):
+        if self._allows_host(host, port) or self._is_this_machine(host):
             return
         try:
             literal = ip_address(host)
@@ -113,6 +127,9 @@ class AddressRule:
 
     def _allows_host(self, host: str, port: int) -> bool:
         return host in self.hosts or f"{host}:{port}" in self.hosts
+
+    def _is_this_machine(self, host: str) -> bool:
+        return self.loopback and is_loopback(host)
 
     def _check_address(self, address: Address) -> None:
         if not is_public(address) and not any(
@@ -136,7 +153,7 @@ def _split(text: str) -> SplitResult:
         parts = urlsplit(text)
     except ValueError:
         raise AddressRefused("Enter an address such as https://tool.example.com.") from None
-    if parts.scheme != "https":
+    if parts.scheme not in _PORTS:
         raise AddressRefused("The address has to begin with https://.")
     if "@" in parts.netloc:
         raise AddressRefused("Leave user name and password out of the address.")
@@ -156,7 +173,7 @@ def _host_and_port(parts: SplitResult) -> tuple[str, int]:
     host = (parts.hostname or "").lower()
     if not host or port == 0 or parts.netloc.endswith(":"):
         raise AddressRefused("Enter an address such as https://tool.example.com.")
-    return host, 443 if port is None else port
+    return host, _PORTS[parts.scheme] if port is None else port
 
 
 def _check_name(host: str) -> None:

@@ -97,7 +97,7 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
 
 
 class CheckedTransport(httpx.AsyncBaseTransport):
-    """Only https, only to allowed addresses, never through a proxy of the environment."""
+    """Only as the rule allows, which is https, and never through a proxy of the environment."""
 
     def __init__(
         self,
@@ -106,6 +106,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         resolver: Resolver = resolve,
         context: ssl.SSLContext | None = None,
     ) -> None:
+        self._rule = rule
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context or trust(),
             network_backend=_CheckedNetwork(rule, resolver),
@@ -115,7 +116,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.scheme != "https":
+        if not self._rule.allows_scheme(request.url.scheme, request.url.host):
             raise httpx.UnsupportedProtocol("Only https is spoken to tools.", request=request)
         url = httpcore.URL(
             scheme=request.url.raw_scheme,

@@ -152,6 +152,46 @@ def test_the_operator_opens_hosts_ports_and_networks_and_nothing_else(
             rule.normalised(address)
 
 
+@pytest.mark.parametrize(
+    ("address", "is_allowed"),
+    [
+        ("http://localhost:2991", True),
+        ("http://127.0.0.1:2991/gitlab", True),
+        ("http://[::1]:2991", True),
+        ("http://localhost", True),
+        ("https://localhost:2991", True),
+        ("http://gitlab.com", False),
+        ("http://10.0.0.1", False),
+        ("http://intranet", False),
+        ("http://foo.localhost:2991", False),
+        ("http://127.1:2991", False),
+        ("https://10.0.0.1", False),
+        ("ftp://localhost", False),
+        ("http://user@localhost:2991", False),
+    ],
+)
+def test_in_development_alone_this_machine_may_be_called_and_over_http(
+    address: str, is_allowed: bool
+) -> None:
+    rule = AddressRule.allowing([], loopback=True)
+    if is_allowed:
+        assert rule.normalised(address) == address
+    else:
+        with pytest.raises(AddressRefused):
+            rule.normalised(address)
+    if address.startswith("http:") or is_allowed:
+        with pytest.raises(AddressRefused):
+            PUBLIC.normalised(address)
+
+
+def test_a_public_name_does_not_lead_to_this_machine_in_development_either() -> None:
+    rule = AddressRule.allowing([], loopback=True)
+    rule.check_resolved("localhost", 2991, ["127.0.0.1", "::1"])
+    for host, address in (("gitlab.example.com", "127.0.0.1"), ("localhost", "10.0.0.1")):
+        with pytest.raises(AddressRefused):
+            rule.check_resolved(host, 2991, [address])
+
+
 @pytest.mark.parametrize("inner", ["127.0.0.1", "10.0.0.1", "::1", "::ffff:10.0.0.1", "fe80::1%2"])
 def test_a_name_with_one_private_address_among_public_ones_is_refused(inner: str) -> None:
     with pytest.raises(AddressRefused):

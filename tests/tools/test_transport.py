@@ -1,6 +1,7 @@
 """The client connects where it was checked, and nowhere else."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import pytest
@@ -20,6 +21,15 @@ class Names:
     async def __call__(self, _host: str, _port: int) -> Sequence[str]:
         self.asked += 1
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@pytest.fixture
+async def plain_port() -> AsyncIterator[int]:
+    """The port of a tool that speaks plain http."""
+    tool = LocalTool()
+    server = await asyncio.start_server(tool.serve, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
 
 
 def open_to(tool: LocalTool) -> AddressRule:
@@ -111,3 +121,26 @@ async def test_a_proxy_of_the_environment_is_passed_by(
     )
     async with client:
         assert (await client.get(local_tool.address)).status_code == 200
+
+
+async def test_http_to_this_machine_is_spoken_in_development_alone(plain_port: int) -> None:
+    address = f"http://localhost:{plain_port}"
+    async with new_tool_client(AddressRule.allowing([], loopback=True)) as client:
+        assert (await client.get(address)).status_code == 200
+    async with new_tool_client(AddressRule.allowing([f"localhost:{plain_port}"])) as client:
+        with pytest.raises(httpx.UnsupportedProtocol):
+            await client.get(address)
+
+
+async def test_a_cookie_of_one_answer_is_in_no_further_request(local_tool: LocalTool) -> None:
+    local_tool.answer = (
+        b"HTTP/1.1 200 OK\r\nSet-Cookie: session=theirs\r\nConnection: close\r\n"
+        b"Content-Length: 0\r\n\r\n"
+    )
+    client = new_tool_client(
+        open_to(local_tool), resolver=Names(["127.0.0.1"]), context=local_tool.trusted
+    )
+    async with client:
+        await client.get(local_tool.address)
+        await client.get(local_tool.address)
+    assert b"ookie" not in local_tool.asked[1]
