@@ -1,10 +1,12 @@
-"""Envelope encryption, AES-256-GCM: master keys of the settings wrap one key per instance.
+"""Envelope encryption, AES-256-GCM: master keys of the settings wrap one key per instance,
+which seals its secrets and wraps one key per run, which seals the run's log.
 
 A sealed value is ``nonce (12 bytes) + ciphertext + tag``. Associated data binds it to its place
 (table, row, column), so that a value copied elsewhere does not open.
 """
 
 import hashlib
+import hmac
 import os
 from collections.abc import Sequence
 from uuid import UUID
@@ -32,9 +34,7 @@ def _open(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
         raise CannotOpen("sealed value does not open") from None
 
 
-class InstanceKey:
-    """Seals and opens one customer's secrets."""
-
+class _Key:
     __slots__ = ("_key",)
 
     def __init__(self, key: bytes) -> None:
@@ -47,6 +47,31 @@ class InstanceKey:
     def open(self, sealed: bytes, *place: object) -> bytes:
         """Open what was sealed for the same place; ``CannotOpen`` otherwise."""
         return _open(self._key, sealed, _bound(place))
+
+    def fingerprint(self, plain: bytes) -> str:
+        """A keyed hash: equal for equal texts of this customer, and telling nothing else."""
+        key = hmac.digest(self._key, b"getint fingerprints", "sha256")
+        return hmac.digest(key, plain, "sha256")[:16].hex()
+
+
+class RunKey(_Key):
+    """Seals and opens the log of one run; destroyed, the log is too."""
+
+    __slots__ = ()
+
+
+class InstanceKey(_Key):
+    """Seals and opens one customer's secrets."""
+
+    __slots__ = ()
+
+    def new_run_key(self, run_id: UUID) -> bytes:
+        """Make a random key for a run's log and return it wrapped."""
+        return self.seal(os.urandom(32), "runs", run_id, "log key")
+
+    def run_key(self, wrapped: bytes, run_id: UUID) -> RunKey:
+        """Unwrap; ``CannotOpen`` when it is another run's, or another customer's."""
+        return RunKey(self.open(wrapped, "runs", run_id, "log key"))
 
 
 class MasterKeys:
