@@ -16,6 +16,7 @@ from app.access import Action, visible
 from app.encryption import CannotOpen
 from app.errors import Conflict
 from app.identity.visit import Visit
+from app.instances.facts import InstanceFacts
 from app.integrations.models import Connection, Integration
 from app.integrations.noting import note, note_version
 from app.integrations.schemas import NewConnection
@@ -125,15 +126,18 @@ async def note_test(
 def opened(visit: Visit, connection: Connection) -> dict[str, str]:
     """The credentials in the clear, for the tool and nobody else; ``Conflict`` if they are lost."""
     try:
-        plain = visit.facts.key.open(
-            connection.credentials, "connections", connection.id, "credentials"
-        )
+        return credentials_of(visit.facts, connection)
     except CannotOpen:
         raise Conflict(
             "The stored credentials of this connection can no longer be opened.",
             title="The credentials are lost",
             mend="Edit the connection and enter them again.",
         ) from None
+
+
+def credentials_of(facts: InstanceFacts, connection: Connection) -> dict[str, str]:
+    """The credentials in the clear, for the tool and nobody else; ``CannotOpen`` if lost."""
+    plain = facts.key.open(connection.credentials, "connections", connection.id, "credentials")
     credentials: dict[str, str] = json.loads(plain)
     return credentials
 
