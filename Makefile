@@ -1,6 +1,6 @@
 # The two commands: make run, make test.
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test check bench
+.PHONY: help install run serve worker test check bench
 
 PORT ?= 8000
 SANDBOX_PORT ?= 2990
@@ -13,6 +13,7 @@ help:
 	@echo "make check  linter, types, import rules"
 	@echo "make bench  the measurements of docs/performance.md"
 	@echo "make serve  the app alone, as in production"
+	@echo "make worker a worker alone, as in production"
 
 install: var/installed
 
@@ -26,6 +27,9 @@ run: install
 serve:
 	@exec $(BIN)/uvicorn app.main:app --host 0.0.0.0 --port $(PORT) --proxy-headers \
 		--no-access-log --no-server-header
+
+worker:
+	@exec $(BIN)/python -m app.worker
 
 test: install
 	@dev/chromium.sh

@@ -6,9 +6,16 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from app.errors import NotFound
-from app.house import house_of
-from app.metrics import show_quota
+from app.errors import CannotTell, NotFound
+from app.house import House, house_of
+from app.metrics import (
+    QUEUE_OLDEST_SECONDS,
+    QUEUE_SLEEPING,
+    QUEUE_WAITING,
+    QUEUE_WORKED_ON,
+    show_quota,
+)
+from app.runs.queue import depth
 
 router = APIRouter(tags=["health"])
 
@@ -39,4 +46,18 @@ async def metrics(request: Request) -> Response:
     if not expected or not hmac.compare_digest(sent.encode(), expected.get_secret_value().encode()):
         raise NotFound
     show_quota(house.quota)
+    await _show_queue(house)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _show_queue(house: House) -> None:
+    """Take the queue's figures of this moment: they are the same from every process."""
+    try:
+        async with house.database.housekeeping() as session:
+            now = await depth(session)
+    except CannotTell:  # the other figures are needed most when the database is away
+        return
+    QUEUE_WAITING.set(now.waiting)
+    QUEUE_WORKED_ON.set(now.worked_on)
+    QUEUE_SLEEPING.set(now.sleeping)
+    QUEUE_OLDEST_SECONDS.set(now.oldest_s)

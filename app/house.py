@@ -13,7 +13,6 @@ from app.identity.connect_door import ConnectDoor
 from app.identity.people import People
 from app.identity.standing import Standings
 from app.instances.directory import Directory
-from app.instances.housekeeping import Housekeeping
 from app.instances.jira_groups import JiraGroups
 from app.instances.licence import Licences
 from app.instances.lifecycle import ConnectLifecycle
@@ -39,17 +38,14 @@ class House:
     groups: JiraGroups
     refusals: Refusals
     door: ConnectDoor
-    housekeeping: Housekeeping
     http: httpx.AsyncClient
 
     async def open(self) -> None:
-        """Begin to listen for changes, and with what has to be done every hour."""
+        """Begin to listen for changes."""
         await self.changes.start()
-        self.housekeeping.start()
 
     async def close(self) -> None:
         """End what runs in the background and give back connections."""
-        await self.housekeeping.stop()
         await self.licences.close()
         await self.changes.stop()
         await self.http.aclose()
@@ -94,6 +90,5 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
             standings=standings,
             licences=licences,
         ),
-        housekeeping=Housekeeping(database, changes),
         http=http,
     )

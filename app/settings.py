@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     ap_js_url: str = "https://connect-cdn.atl-paas.net/all.js"
     tool_private_hosts: Annotated[list[str], NoDecode] = []
     database_pool_size: int = Field(10, ge=1, le=200)
+    worker_slices: int = Field(5, ge=1, le=100)
+    worker_lost_after_s: int = Field(30, ge=3, le=600)
+    worker_port: int | None = Field(None, ge=1, le=65535)
     metrics_token: SecretStr | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -21,11 +21,21 @@ from app.instances.models import (
 )
 from app.integrations.models import Connection, Integration
 from app.models import Model
+from app.runs.models import LogChunk, Run, Schedule
+from app.sync.models import Link, LinkedAttachment, LinkedComment, Position, TypeMapping
 
 KEPT_AFTER_UNINSTALL = timedelta(days=60)
 # What points at something goes before it. The trail goes while the database can still see that
 # the customer left: without that it refuses.
 ERASED_IN_ORDER: tuple[type[Model], ...] = (
+    LogChunk,
+    Run,
+    LinkedComment,
+    LinkedAttachment,
+    Link,
+    Position,
+    TypeMapping,
+    Schedule,
     Integration,
     Connection,
     GroupBinding,

@@ -86,6 +86,14 @@ class Licences:
         """What is known without asking anybody."""
         return licence_state(facts.licence, now=self._clock())
 
+    async def confirmed(self, facts: InstanceFacts) -> LicenceState:
+        """The state now; before it is a no, Jira is asked whether that is still so."""
+        now = self._clock()
+        state = licence_state(facts.licence, now=now)
+        if STANDING[state] is LicenceStanding.ACTIVE or not self._may_ask(facts, now):
+            return state
+        return await self.check_again(facts)
+
     async def check_again(self, facts: InstanceFacts) -> LicenceState:
         """Ask Jira now, because somebody wants to see it."""
         fact = await asyncio.shield(self._refresh(facts)) or facts.licence

@@ -96,3 +96,27 @@ class LogChunk(Model):
     number: Mapped[int] = mapped_column(primary_key=True)
     lines: Mapped[int]
     sealed: Mapped[bytes]
+
+
+class Schedule(Model):
+    """When an integration is next started by itself. A trigger of the database keeps the rows.
+
+    There is one exactly while the integration is active, has a connection and is to be started.
+    """
+
+    __tablename__ = "schedules"
+    __table_args__ = (
+        Index(None, "due_at"),
+        ForeignKeyConstraint(
+            ["instance_id", "integration_id"],
+            ["integrations.instance_id", "integrations.id"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    instance_id: Mapped[UUID] = mapped_column(
+        ForeignKey("instances.id", ondelete="CASCADE"), primary_key=True
+    )
+    integration_id: Mapped[UUID] = mapped_column(primary_key=True)
+    every_minutes: Mapped[int]
+    due_at: Mapped[datetime]

@@ -85,7 +85,7 @@ def _quieten() -> None:
         logger.handlers = []
         logger.propagate = True
     logging.getLogger("uvicorn.access").disabled = True
-    for name in ("httpx", "httpcore"):
+    for name in ("httpx", "httpcore", "procrastinate"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -12,12 +12,30 @@ from sqlalchemy.exc import DBAPIError
 
 from app.house import House
 from app.instances.erasure import ERASED_IN_ORDER, erase_departed
-from app.instances.housekeeping import Housekeeping
 from app.models import Model
 from tests.instances.kit import CLIENT_KEY, event, fresh_token
 
 TABLES = sorted(
     name for name, table in Model.metadata.tables.items() if "instance_id" in table.columns
+)
+
+OF_THE_ENGINE = (
+    "INSERT INTO type_mappings (id, instance_id, integration_id, position, enabled, jira_type,"
+    " tool_type, rules, version) VALUES (%(id)s, %(instance)s, %(id)s, 0, true, 'a', 'b', '{}', 1)",
+    "INSERT INTO links (id, instance_id, integration_id, state, jira_key, jira_url, jira_prints,"
+    " tool_key, tool_url, tool_prints, attempts) VALUES (%(id)s, %(instance)s, %(id)s, 'linked',"
+    " '', '', '{}', '', '', '{}', 0)",
+    "INSERT INTO linked_comments (id, instance_id, link_id, written_by, fingerprint)"
+    " VALUES (%(id)s, %(instance)s, %(id)s, 'jira', '')",
+    "INSERT INTO linked_attachments (id, instance_id, link_id)"
+    " VALUES (%(id)s, %(instance)s, %(id)s)",
+    "INSERT INTO positions (instance_id, integration_id, side, position)"
+    " VALUES (%(instance)s, %(id)s, 'jira', '')",
+    "INSERT INTO runs (id, instance_id, integration_id, trigger, state, step, created, updated,"
+    " skipped, failed, shared_with_support) VALUES (%(id)s, %(instance)s, %(id)s, 'hand', 'done',"
+    " '{}', 0, 0, 0, 0, false)",
+    "INSERT INTO log_chunks (instance_id, run_id, number, lines, sealed)"
+    " VALUES (%(instance)s, %(id)s, 0, 1, '')",
 )
 
 
@@ -52,6 +70,8 @@ async def an_instance(house: House, superuser: psycopg.Connection, client_key: s
         " VALUES (%(id)s, %(instance)s, 'gitlab', 'g', true, now())",
         values,
     )
+    for statement in OF_THE_ENGINE:
+        superuser.execute(statement, values)
     return facts.instance_id
 
 
@@ -148,42 +168,6 @@ async def test_tokens_are_forgotten_once_they_have_expired_and_not_before(
     await erase(house)
     left = superuser.execute("SELECT fingerprint FROM used_lifecycle_tokens").fetchall()
     assert left == [(young.fingerprint,)]
-
-
-async def test_of_many_processes_one_keeps_house(
-    house: House, superuser: psycopg.Connection
-) -> None:
-    await an_instance(house, superuser, "gone")
-    await leave(house, superuser, "gone", timedelta(days=61))
-    housekeeping = Housekeeping(house.database, house.changes)
-    async with house.database.housekeeping() as session:
-        await session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended('housekeeping', 0))")
-        )
-        assert not await housekeeping.once()
-        assert superuser.execute("SELECT count(*) FROM instances").fetchone() == (1,)
-    assert await housekeeping.once()
-    assert superuser.execute("SELECT count(*) FROM instances").fetchone() == (0,)
-
-
-async def test_housekeeping_goes_on_after_a_round_that_failed(house: House) -> None:
-    rounds: list[float] = []
-    done = asyncio.Event()
-
-    async def sleep(seconds: float) -> None:
-        rounds.append(seconds)
-        if len(rounds) == 3:
-            done.set()
-            await asyncio.Event().wait()
-
-    def broken_clock() -> datetime:
-        raise DBAPIError("SELECT 1", {}, Exception("the database is away"))
-
-    housekeeping = Housekeeping(house.database, house.changes, clock=broken_clock, sleep=sleep)
-    housekeeping.start()
-    await asyncio.wait_for(done.wait(), 5)
-    await housekeeping.stop()
-    assert rounds == [60.0, 3600.0, 3600.0]
 
 
 @pytest.mark.parametrize("days", [None, 59])

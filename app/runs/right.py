@@ -1,0 +1,103 @@
+"""Whether an integration may run now: asked before each slice, as if its owner pressed the button.
+
+What the owner may do is learnt as their door would learn it and decided by the core, so a run never
+does what its owner could not.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.access import Action, Answer, Caller, Decision, Reason, Situation, decide
+from app.database import Database
+from app.errors import CannotTell
+from app.identity.connect_door import ConnectDoor
+from app.identity.visit import ProjectInView
+from app.instances.directory import Directory
+from app.instances.facts import InstanceFacts
+from app.instances.licence import Licences
+from app.instances.models import Installation
+from app.integrations.models import Integration
+from app.settings import Settings
+
+PAUSED = "The integration is paused. Its runs go on when somebody resumes it."
+_TRY_AGAIN_S = 60
+_OF_THE_OWNER = {
+    Reason.OWNER_LOST_STANDING: "The owner no longer has the access that came with the integration:"
+    " they have left the Jira group {group} and do not administer its project.",
+    Reason.NO_ACCESS: "The owner is not a Jira administrator and in none of Getint's groups.",
+}
+
+
+class MayNotRun(Exception):  # noqa: N818 - an answer, not a fault
+    """The run has to wait for a person; the text says why and what is needed, without content."""
+
+
+class RightToRun:
+    """Asks the licence, the site and the owner's Jira."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        directory: Directory,
+        licences: Licences,
+        door: ConnectDoor,
+    ) -> None:
+        self._prefix = settings.group_prefix
+        self._database = database
+        self._directory = directory
+        self._licences = licences
+        self._door = door
+
+    async def require(self, integration: Integration) -> InstanceFacts:
+        """The facts to run with. Raises ``MayNotRun``, or ``CannotTell`` where Jira is away."""
+        if integration.state == "paused":
+            raise MayNotRun(PAUSED)
+        facts = await self._facts(integration.instance_id)
+        if facts is None or not (facts.is_installed and facts.is_enabled):
+            caller = Caller(
+                integration.instance_id,
+                integration.owner,
+                situation=Situation(installed=False, group_prefix=self._prefix),
+            )
+        else:
+            caller = await self._owner(facts, integration)
+        decision = decide(caller, Action.CHANGE_INTEGRATION, integration)
+        if decision.answer is Answer.CANNOT_TELL:
+            raise CannotTell(decision.reason_text, retry_after=_TRY_AGAIN_S)
+        if not decision or facts is None:
+            raise MayNotRun(_in_words(decision))
+        return facts
+
+    async def _owner(self, facts: InstanceFacts, integration: Integration) -> Caller:
+        licence = await self._licences.confirmed(facts)
+        project = ProjectInView(integration.project_id, integration.project_key)
+        account_id = integration.owner.removeprefix("jira:")
+        return await self._door.caller_of(facts, account_id, project, licence)
+
+    async def _facts(self, instance_id: UUID) -> InstanceFacts | None:
+        """The instance through the installation that counts: one that is there, the newest."""
+        async with self._database.of_instance(instance_id) as session:
+            client_key = await session.scalar(
+                select(Installation.client_key)
+                .order_by(
+                    Installation.uninstalled_at.is_(None).desc(),
+                    Installation.superseded_at.is_(None).desc(),
+                    Installation.created_at.desc(),
+                )
+                .limit(1)
+            )
+        return None if client_key is None else await self._directory.find(client_key)
+
+
+def _in_words(decision: Decision) -> str:
+    """The core speaks to the person who asks; a run's page is read by others."""
+    group = f"{decision.group_prefix}-jira-{decision.tool}"
+    if (why := _OF_THE_OWNER.get(decision.reason)) is not None:
+        needed = (
+            f"membership of {group} for the owner, or a new owner: "
+            "they or a Jira administrator can hand the integration over."
+        )
+        return f"{why.format(group=group)} Needed: {needed}"
+    return f"{decision.reason_text} Needed: {decision.needed}"
