@@ -1,5 +1,6 @@
 """A text in blocks, written as GitLab's Markdown or as the HTML of Azure DevOps."""
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -95,6 +96,7 @@ def _html_table(rows: Sequence[Sequence[str]]) -> str:
     return f'<table style="border-collapse:collapse;"><tbody>{written}</tbody></table>'
 
 
+@functools.lru_cache(4096)
 def _inline(text: str) -> str:
     written = escape(text, quote=False)
     for pattern, tag in _INLINE:

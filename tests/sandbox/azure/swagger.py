@@ -54,7 +54,8 @@ def faults_of(method: str, template: str, body: Any) -> list[str]:
     """
     schema = _readable(operation(method, template)["responses"]["200"].get("schema") or {})
     if schema.get("items"):
-        if set(body) != {"count", "value"} or body["count"] != len(body["value"]):
+        wrapped = isinstance(body, dict) and set(body) == {"count", "value"}
+        if not wrapped or body["count"] != len(body["value"]):
             return ["a list is wrapped with its count"]
         body = [each for each in body["value"] if each is not None]
     whole = {**schema, "definitions": description()["definitions"]}

