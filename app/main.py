@@ -21,6 +21,10 @@ from app.instances.set_up_routes import router as set_up
 from app.integrations.connection_routes import router as connections
 from app.integrations.routes import router as integrations
 from app.settings import Settings, SettingsMissing, load_settings
+from app.sync.export import MOST_BYTES as LARGEST_IMPORT
+from app.sync.mapping_routes import router as mappings
+from app.sync.transfer_routes import IMPORT_PATH
+from app.sync.transfer_routes import router as transfer
 from app.web.logging import configure_logging
 from app.web.setup import install_web
 from app.web.show import VERSION
@@ -51,8 +55,10 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
         redirect_slashes=False,  # it would name the Host header's host
     )
     app.state.house = house
+    # First, as routes are tried in order and these most often; and not by include_router(), which
+    # would match them through two more objects at each request.
+    app.router.routes.extend(entrances.routes)
     for router in (
-        entrances,  # first: routes are tried in order, and these most often
         health,
         descriptor_router(
             DESCRIPTOR, base_url=settings.app_base_url, app_key=settings.connect_app_key
@@ -66,6 +72,8 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
             keys=house.install_keys,
             store=house.lifecycle,
         ),
+        transfer,  # before the addresses with an id: /import is no id
+        mappings,
         integrations,
         connections,
         set_up,
@@ -75,9 +83,8 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
         audit,
         help_pages,
     ):
-        # Not include_router(): its routes are matched through two more objects at each request.
-        app.router.routes.extend(router.routes)
-    install_web(app, ap_js_url=settings.ap_js_url)
+        app.include_router(router)
+    install_web(app, ap_js_url=settings.ap_js_url, largest_files={IMPORT_PATH: LARGEST_IMPORT})
     return app
 
 
