@@ -1,11 +1,12 @@
 """The parts of one running GitLab."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from sandbox.gitlab.state import GitLabState
+from sandbox.gitlab.state import GitLabState, Issue
 from sandbox.tools.standin import Standin
 
 
@@ -14,11 +15,20 @@ class GitLab(Standin):
     """A GitLab and what can be done to it."""
 
     state: GitLabState
+    listed: dict[Any, list[Issue]] = field(default_factory=dict)
 
     def changed(self) -> None:
-        """After each change: what is derived is out of date, the file has to be written."""
-        self.state.version += 1
+        """After each change: what was listed is out of date, the file has to be written."""
+        self.listed.clear()
         self.save()
+
+    def once(self, key: Any, find: Callable[[], list[Issue]]) -> list[Issue]:
+        """What `find` finds, for all pages of the same question while nothing changes."""
+        if self.lag:
+            return find()
+        if key not in self.listed:
+            self.listed[key] = find()
+        return self.listed[key]
 
 
 def gitlab_of(request: Request) -> GitLab:

@@ -152,14 +152,13 @@ class Project:
 
 @dataclass(slots=True)
 class GitLabState:
-    """Everything that survives a restart; `version` counts changes, for what is derived."""
+    """Everything that survives a restart."""
 
     base_url: str
     users: list[User]
     tokens: dict[str, Token]
     projects: list[Project]
     last_id: int = 1000
-    version: int = 0
 
     def new_id(self) -> int:
         """Ids are unique over all things here; GitLab promises it only for each kind."""

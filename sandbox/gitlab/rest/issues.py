@@ -19,6 +19,7 @@ from sandbox.gitlab.state import OWNER, REPORTER, Issue, Project
 router = APIRouter()
 KEYSET_ORDERS = ("created_at", "updated_at", "title", "id")
 ORDERS = (*KEYSET_ORDERS, "due_date", "weight", "priority", "popularity", "relative_position")
+PAGING = ("page", "per_page", "cursor")
 Test = Callable[[Issue], bool]
 
 
@@ -32,10 +33,15 @@ async def list_issues(request: Request, gitlab: Here, place: Place, given: Param
         value = getattr(issue, order, None)
         return (value if value is not None else issue.iid, issue.id)
 
-    tests = _tests(gitlab, project, caller, given)
-    found = [issue for issue in project.issues.values() if all(test(issue) for test in tests)]
-    if order in KEYSET_ORDERS:
-        found.sort(key=key, reverse=descending)
+    def find() -> list[Issue]:
+        tests = _tests(gitlab, project, caller, given)
+        found = [issue for issue in project.issues.values() if all(test(issue) for test in tests)]
+        if order in KEYSET_ORDERS:
+            found.sort(key=key, reverse=descending)
+        return found
+
+    asked = tuple((name, str(value)) for name, value in given.items() if name not in PAGING)
+    found = gitlab.once((project.id, caller.level(project), asked), find)
     with_labels = params.flag("with_labels_details", given.get("with_labels_details", False))
 
     def bean(issue: Issue) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -70,7 +71,7 @@ def by_keyset(
     size = per_page_of(given)
     after = _read_cursor(given.get("cursor"))
     if after is not None:
-        items = [each for each in items if _comes_after(_plain(key(each)), after, descending)]
+        items = items[_position(items, after, lambda each: _plain(key(each)), descending) :]
     shown = items[:size]
     headers = {"X-Per-Page": str(size)}
     if len(items) > size:
@@ -91,8 +92,16 @@ def _plain(key: tuple[Any, int]) -> list[Any]:
     return [value, key[1]]
 
 
-def _comes_after(key: list[Any], after: list[Any], descending: bool) -> bool:
-    return key < after if descending else key > after
+def _position(
+    items: Sequence[Item], after: list[Any], key: Callable[[Item], list[Any]], descending: bool
+) -> int:
+    """Of the first item that comes after the cursor."""
+    try:
+        if descending:
+            return len(items) - bisect_left(items[::-1], after, key=key)
+        return bisect_right(items, after, key=key)
+    except TypeError:
+        raise bad_param("cursor") from None
 
 
 def _write_cursor(key: list[Any]) -> str:
