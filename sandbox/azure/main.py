@@ -141,6 +141,4 @@ def app() -> FastAPI:
         state.base_url = base_url
     else:
         state = AzureState.fresh(base_url)
-    return create_app(
-        state, keep_in=path, calls_in_five_minutes=CALLS_IN_FIVE_MINUTES, date_header=False
-    )
+    return create_app(state, keep_in=path, calls_in_five_minutes=CALLS_IN_FIVE_MINUTES)

@@ -111,4 +111,4 @@ def app() -> FastAPI:
         state.base_url = base_url
     else:
         state = GitLabState.fresh(base_url)
-    return create_app(state, keep_in=path, calls_a_minute=CALLS_A_MINUTE, date_header=False)
+    return create_app(state, keep_in=path, calls_a_minute=CALLS_A_MINUTE)

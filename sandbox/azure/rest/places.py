@@ -143,10 +143,10 @@ async def list_teams(place: Anywhere, name: str) -> dict[str, Any]:
     return collection([team])
 
 
-@router.get("/projects/{name}/teams/{team}/members")
-async def list_members(place: Anywhere, name: str, team: str) -> dict[str, Any]:
+@router.get("/projects/{name}/teams/{team_id}/members")
+async def list_members(place: Anywhere, name: str, team_id: str) -> dict[str, Any]:
     _project(place, name)
-    del team
+    del team_id
     state = place.azure.state
     return collection(
         [{"identity": beans.identity(state, user.unique_name)} for user in state.users]
