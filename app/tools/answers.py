@@ -86,7 +86,7 @@ def content_of(tool: str, response: httpx.Response, raw: bytes | None) -> Any:
         raise SideError(f"The answer of {tool} is too long or cannot be unpacked.")
     if not raw:
         return None
-    if _is_page(response):
+    if is_page(response):
         raise SideError(
             f"{tool} answered with a web page where data was expected: a proxy, a sign-in or "
             "maintenance stands in the way."
@@ -114,9 +114,9 @@ def raise_refusal(tool: str, response: httpx.Response, raw: bytes | None) -> Non
     if status in {403, 407}:
         told = f"{tool} knows the credentials, but they lack the rights for this"
         raise Forbidden(_with(told, reason), reason)
-    if status in {404, 410} and not _is_page(response):
+    if status in {404, 410} and not is_page(response):
         raise ItemGone(f"{tool} does not have this (any more).")
-    if _is_page(response):
+    if is_page(response):
         raise SideError(f"{tool} refused this with a web page (HTTP {status}).")
     raise Rejected(_with(f"{tool} refused this (HTTP {status})", reason), status, reason)
 
@@ -156,5 +156,6 @@ def _with(told: str, reason: str) -> str:
     return f"{told}: {reason}" if reason else f"{told}."
 
 
-def _is_page(response: httpx.Response) -> bool:
+def is_page(response: httpx.Response) -> bool:
+    """Whether a person was meant to read it."""
     return "html" in response.headers.get("content-type", "").lower()

@@ -23,7 +23,7 @@ from typing import Any, Protocol
 import httpx
 
 from app.tools.addresses import AddressRefused
-from app.tools.answers import Answer, body_of, bytes_of, content_of, raise_refusal
+from app.tools.answers import Answer, body_of, bytes_of, content_of, is_page, raise_refusal
 from app.tools.side import AccessLost, ItemGone, ItemRejected, SideBusy, SideError, Unsure
 from app.tools.transport import is_about_the_certificate
 from app.tools.waits import exhausted_for, retry_after
@@ -179,6 +179,14 @@ class ToolHttp:
                 told = f"The connection to {self.tool} broke off."
                 raise SideBusy(told, UNANSWERED_WAIT_S) from error
 
+    async def size_of(self, path: str) -> int | None:
+        """How many bytes a file has, without reading it; None where the tool does not say."""
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        async with self._opened(_Request("GET", path, False, None, headers)) as response:
+            told = response.headers.get("content-length", "")
+            is_packed = response.headers.get("content-encoding", "identity") != "identity"
+            return int(told) if told.isdecimal() and not is_packed else None
+
     @asynccontextmanager
     async def _opened(self, request: _Request) -> AsyncIterator[httpx.Response]:
         """The answer to a read once its head has come; the turn is given back by then."""
@@ -199,7 +207,7 @@ class ToolHttp:
             response = await self._client.send(self._built(request), stream=True)
         except _UNHEARD as error:
             raise self._unheard(request, error) from error
-        if response.status_code == 200:
+        if response.status_code == 200 and not _stands_in_the_way(response):
             return response
         try:
             raw = await body_of(response, MOST_BYTES)
@@ -208,7 +216,7 @@ class ToolHttp:
         finally:
             await response.aclose()
         await self._judge(request, response, raw)
-        raise SideError(f"{self.tool} did not give the file (HTTP {response.status_code}).")
+        raise SideError(f"{self.tool} answered with something else than the file.")
 
     async def _tries(self, request: _Request) -> Answer:
         for tried in range(1, MOST_TRIES + 1):
@@ -292,6 +300,11 @@ class ToolHttp:
 
 
 _UNHEARD = (httpx.TransportError, httpx.InvalidURL, AddressRefused, TimeoutError, UnicodeError)
+
+
+def _stands_in_the_way(response: httpx.Response) -> bool:
+    """Whether this is a page instead of a file; a file that is a page is given as a file."""
+    return is_page(response) and "content-disposition" not in response.headers
 
 
 def _encoded(value: Any) -> bytes:
