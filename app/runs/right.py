@@ -54,7 +54,7 @@ class RightToRun:
         """The facts to run with. Raises ``MayNotRun``, or ``CannotTell`` where Jira is away."""
         if integration.state == "paused":
             raise MayNotRun(PAUSED)
-        facts = await self._facts(integration.instance_id)
+        facts = await self.facts(integration.instance_id)
         if facts is None or not (facts.is_installed and facts.is_enabled):
             caller = Caller(
                 integration.instance_id,
@@ -70,13 +70,7 @@ class RightToRun:
             raise MayNotRun(_in_words(decision))
         return facts
 
-    async def _owner(self, facts: InstanceFacts, integration: Integration) -> Caller:
-        licence = await self._licences.confirmed(facts)
-        project = ProjectInView(integration.project_id, integration.project_key)
-        account_id = integration.owner.removeprefix("jira:")
-        return await self._door.caller_of(facts, account_id, project, licence)
-
-    async def _facts(self, instance_id: UUID) -> InstanceFacts | None:
+    async def facts(self, instance_id: UUID) -> InstanceFacts | None:
         """The instance through the installation that counts: one that is there, the newest."""
         async with self._database.of_instance(instance_id) as session:
             client_key = await session.scalar(
@@ -89,6 +83,12 @@ class RightToRun:
                 .limit(1)
             )
         return None if client_key is None else await self._directory.find(client_key)
+
+    async def _owner(self, facts: InstanceFacts, integration: Integration) -> Caller:
+        licence = await self._licences.confirmed(facts)
+        project = ProjectInView(integration.project_id, integration.project_key)
+        account_id = integration.owner.removeprefix("jira:")
+        return await self._door.caller_of(facts, account_id, project, licence)
 
 
 def _in_words(decision: Decision) -> str:

@@ -5,6 +5,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -33,6 +34,7 @@ from app.runs.models import Run
 from app.runs.queue import put, serve
 from app.runs.right import MayNotRun, RightToRun
 from app.runs.slices import Engine, SliceOutcome, Turn, failed, wait
+from app.runs.vault import begin_log, end_log
 
 CAN_GO_ON = ("waiting", "running", "held")
 ASKS_JIRA = (
@@ -96,7 +98,7 @@ class Work:
         if run is not None and run.state == "cancelling":
             async with self._holds.hold(run_id) as is_ours:
                 if is_ours:
-                    await self._found(instance_id, run_id)
+                    await self._end_cancelled(run)
 
     async def start(self, instance_id: UUID, integration_id: UUID, trigger: str) -> None:
         """Start a run because something changed, if one is wanted."""
@@ -107,6 +109,9 @@ class Work:
         found = await self._found(instance_id, run_id)
         if found is None:
             return
+        if found.run.state == "cancelling":
+            await self._end_cancelled(found.run)
+            return
         try:
             facts = await self._right.require(found.integration)
         except MayNotRun as refusal:
@@ -116,29 +121,26 @@ class Work:
             reason = f"{ASKS_JIRA} {error.mend}".strip()
             await self._rest(found.run, error.retry_after or _WHILE_AWAY_S, reason)
             return
-        if await self._take(found.run, turn):
-            await self._settle(found.run, await self._slice(facts, found.run))
+        if await self._take(found, facts, turn):
+            await self._settle(found.run, facts, await self._slice(facts, found.run))
 
     async def _found(self, instance_id: UUID, run_id: UUID) -> _Found | None:
-        """The run and its integration, unless there is nothing to do; ends what is cancelled."""
+        """The run and its integration, unless there is nothing to do."""
         async with self._database.of_instance(instance_id) as session:
-            run = await locked(session, run_id)
-            if run is not None and run.state == "cancelling":
-                await finish_unchecked(session, run, "cancelled")
-            if run is None or run.state not in CAN_GO_ON:
-                return None
-            integration = await session.scalar(
-                select(Integration).where(Integration.id == run.integration_id)
+            row = await session.execute(
+                select(Run, Integration)
+                .join(Integration, Integration.id == Run.integration_id)
+                .where(Run.id == run_id, Run.state.in_((*CAN_GO_ON, "cancelling")))
             )
-            assert integration is not None  # noqa: S101 - runs go with their integration
-            return _Found(run, integration)
+            return next((_Found(*found) for found in row), None)
 
-    async def _take(self, seen: Run, turn: int) -> bool:
-        async with self._database.of_instance(seen.instance_id) as session:
-            run = await locked(session, seen.id)
+    async def _take(self, found: _Found, facts: InstanceFacts, turn: int) -> bool:
+        async with self._database.of_instance(facts.instance_id) as session:
+            run = await locked(session, found.run.id)
             if run is None or run.state not in CAN_GO_ON:
                 return False
             take_unchecked(run)
+            begin_log(run, found.integration.keep_logs_days, facts.key, datetime.now(UTC))
             await serve(session, turn)
             return True
 
@@ -160,29 +162,50 @@ class Work:
         SLICE_SECONDS.observe(time.monotonic() - began)
         return outcome
 
-    async def _settle(self, seen: Run, outcome: SliceOutcome) -> None:
+    async def _settle(self, seen: Run, facts: InstanceFacts, outcome: SliceOutcome) -> None:
         """Write down what came of the slice, and queue the next one with it."""
         async with self._database.of_instance(seen.instance_id) as session:
             run = await locked(session, seen.id)
             if run is None:
                 return
             if run.state == "cancelling":
-                await finish_unchecked(session, run, "cancelled")
+                await self._finish(session, run, facts, "cancelled")
             elif run.state == "running":
-                await self._conclude(session, run, outcome)
+                await self._conclude(session, run, facts, outcome)
 
-    async def _conclude(self, session: AsyncSession, run: Run, outcome: SliceOutcome) -> None:
+    async def _conclude(
+        self, session: AsyncSession, run: Run, facts: InstanceFacts, outcome: SliceOutcome
+    ) -> None:
         match outcome.kind:
             case "finished":
-                await finish_unchecked(session, run, "done")
+                await self._finish(session, run, facts, "done")
             case "failed":
-                await finish_unchecked(session, run, "failed", outcome.reason)
+                await self._finish(session, run, facts, "failed", outcome.reason)
             case "more":
                 await put(session, run)
             case "wait":
                 await wait_unchecked(session, run, outcome.wait_s, outcome.reason)
             case "held":
                 await hold_unchecked(session, run, self._pace.held_s, outcome.reason)
+
+    async def _end_cancelled(self, seen: Run) -> None:
+        facts = await self._right.facts(seen.instance_id)
+        async with self._database.of_instance(seen.instance_id) as session:
+            run = await locked(session, seen.id)
+            if run is not None and run.state == "cancelling":
+                await self._finish(session, run, facts, "cancelled")
+
+    async def _finish(
+        self,
+        session: AsyncSession,
+        run: Run,
+        facts: InstanceFacts | None,
+        state: str,
+        reason: str | None = None,
+    ) -> None:
+        if facts is not None:
+            await end_log(session, run, facts.key)
+        await finish_unchecked(session, run, state, reason)
 
     async def _hold(self, seen: Run, reason: str) -> None:
         SLICES.labels("refused").inc()
@@ -204,9 +227,14 @@ def _explained(error: Exception, run_id: UUID) -> SliceOutcome:
     if is_away(error):
         _log.warning("a slice broke off", kind=kind, run=run_id)
         return wait(_WHILE_AWAY_S, AWAY)
-    where = [f"{at.filename}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
-    _log.error("a slice failed", kind=kind, where=where, run=run_id)
+    _log.error("a slice failed", kind=kind, where=_where(error), run=run_id)
     return failed(BROKEN)
+
+
+def _where(error: Exception) -> list[str]:
+    """The lines of this house that it came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{at.filename}:{at.lineno}" for at in frames if "site-packages" not in at.filename]
 
 
 def is_away(error: Exception) -> bool:

@@ -1,12 +1,14 @@
 """Customers with integrations, and a worker's hands within the test's own process."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
+from procrastinate import App, PsycopgConnector
 
-from app.database import Database
+from app.database import APP_ROLE, Database
 from app.house import House
 from app.instances.facts import InstanceFacts
 from app.runs.holds import Holds
@@ -14,6 +16,7 @@ from app.runs.life import start_unchecked
 from app.runs.right import RightToRun
 from app.runs.slices import FINISHED, Engine, SliceOutcome, Turn
 from app.runs.work import Pace, Work
+from app.settings import Settings
 from tests.runs.kit import Customers
 
 Start = Callable[[UUID, UUID], Awaitable[UUID]]
@@ -36,6 +39,22 @@ def start(database: Database) -> Start:
             return run.id
 
     return started
+
+
+@pytest.fixture
+async def app_of_queue(settings: Settings) -> AsyncIterator[App]:
+    """procrastinate as a worker's: it can fetch and finish jobs."""
+
+    async def step_down(connection: psycopg.AsyncConnection[Any]) -> None:
+        await connection.execute(f"SET ROLE {APP_ROLE}")
+        await connection.commit()
+
+    connector = PsycopgConnector(
+        conninfo=settings.libpq_url, configure=step_down, min_size=1, max_size=2
+    )
+    await connector.open_async()
+    yield App(connector=connector)
+    await connector.close_async()
 
 
 class Engines:

@@ -2,37 +2,20 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
-from procrastinate import App, PsycopgConnector
+from procrastinate import App
 from procrastinate.jobs import Status
 
 from app.database import APP_ROLE, Database
 from app.runs.life import locked, start_unchecked
 from app.runs.queue import RUNS, depth, put, put_later, serve
-from app.settings import Settings
 from tests.runs.conftest import Start
 from tests.runs.kit import Customers
-
-
-@pytest.fixture
-async def counter(settings: Settings) -> AsyncIterator[App]:
-    """procrastinate as a worker's: it can fetch and finish jobs."""
-
-    async def step_down(connection: psycopg.AsyncConnection[Any]) -> None:
-        await connection.execute(f"SET ROLE {APP_ROLE}")
-        await connection.commit()
-
-    connector = PsycopgConnector(
-        conninfo=settings.libpq_url, configure=step_down, min_size=1, max_size=2
-    )
-    await connector.open_async()
-    yield App(connector=connector)
-    await connector.close_async()
 
 
 class Workers:
@@ -64,8 +47,8 @@ class Workers:
 
 
 @pytest.fixture
-def workers(counter: App, database: Database) -> Workers:
-    return Workers(counter, database)
+def workers(app_of_queue: App, database: Database) -> Workers:
+    return Workers(app_of_queue, database)
 
 
 async def test_a_run_is_queued_in_the_transaction_that_creates_it(
