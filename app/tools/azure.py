@@ -82,7 +82,8 @@ class AzureSide:
             raise _bad_filter(refused) from refused
         here = here.begun(asked_at)
         is_last = len(ids) < PAGE
-        beans, fields, address = await self._batch(ids), await self._fields(), self._http.address
+        beans, address = await self._batch(ids), self._http.address
+        fields = await self._fields() if beans else {}
         return Changes(
             # Rich text takes its time, in which others are to be served.
             items=await to_thread(lambda: [item_of(bean, fields, address) for bean in beans]),

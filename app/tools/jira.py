@@ -84,6 +84,7 @@ class JiraSide:
         self._http = http
         self._place = project
         self._wanted = wanted
+        self._whole = (("fields", ",".join(fields_to_ask(wanted))), ("properties", PROPERTY))
         self._known: _Project | None = None
 
     async def labels(self) -> Mapping[str, str]:
@@ -96,18 +97,15 @@ class JiraSide:
 
     @_in_words
     async def changes(self, position: str | None, query: str) -> Changes:
-        project = await self._project()
         here = Round.of(position, query)
         if here.began is None:
             info = await self._http.get("/rest/api/3/serverInfo")
             here = here.begun(moment(info["serverTime"]))
-        answer = await self._page(query, here, project)
+        answer = await self._page(query, here)
         issues = answer["issues"]
         is_last = bool(answer.get("isLast", True)) or not issues
-        ours = [issue for issue in issues if _is_of(issue, project)]
         return Changes(
-            # Rich text takes its time, in which others are to be served.
-            items=await to_thread(lambda: [self._item(issue, project) for issue in ours]),
+            items=await self._items(issues),
             position=str(here.past([str(issue["key"]) for issue in issues], is_last=is_last)),
             is_last=is_last,
         )
@@ -124,9 +122,8 @@ class JiraSide:
 
     async def read(self, item_id: str) -> Item | None:
         project = await self._project()
-        query = (("fields", ",".join(fields_to_ask(project.fields))), ("properties", PROPERTY))
         try:
-            issue = await self._http.get(ISSUE, item_id, query=query)
+            issue = await self._http.get(ISSUE, item_id, query=self._whole)
         except ItemGone:
             return None
         return self._item(issue, project) if _is_of(issue, project) else None
@@ -275,20 +272,29 @@ class JiraSide:
             self._known = _Project(str(bean["id"]), str(bean["key"]), fields)
         return self._known
 
-    async def _page(self, query: str, here: Round, project: _Project) -> Any:
+    async def _page(self, query: str, here: Round) -> Any:
         body = {
-            "jql": page_of(project.id, query, here),
+            "jql": page_of(self._place, query, here),
             "maxResults": PAGE,
-            "fields": fields_to_ask(project.fields),
+            "fields": fields_to_ask(self._wanted),
             "properties": [PROPERTY],
         }
         try:
             return await self._http.find(SEARCH, body)
         except JiraRefused as refused:
             if not here.after:
+                await self._project()  # if that is gone, the filter is not to blame
                 raise _bad_filter(refused) from refused
             # Jira does not compare with the key of an issue that was deleted meanwhile.
-            return await self._page(query, here.one_back(), project)
+            return await self._page(query, here.one_back())
+
+    async def _items(self, issues: Sequence[Any]) -> Sequence[Item]:
+        if not issues:
+            return ()
+        project = await self._project()
+        ours = [issue for issue in issues if _is_of(issue, project)]
+        # Rich text takes its time, in which others are to be served.
+        return await to_thread(lambda: [self._item(issue, project) for issue in ours])
 
     async def _newest_marked(self, mark: UUID, project: _Project) -> Item | None:
         body = {"jql": f"project = {project.id} ORDER BY key DESC", "maxResults": 1}
@@ -310,9 +316,9 @@ class JiraSide:
     async def _read_back(self, item_id: str, notes: Notes) -> Item:
         """After a change that was made: what fails now must not look as if it had not been."""
         project = await self._project()
-        query = (("fields", ",".join(fields_to_ask(project.fields))), ("properties", PROPERTY))
         try:
-            return self._item(await self._http.get(ISSUE, item_id, query=query), project, notes)
+            issue = await self._http.get(ISSUE, item_id, query=self._whole)
+            return self._item(issue, project, notes)
         except SideError as error:
             raise Unsure("Jira did it, and did not show the result.") from error
 

@@ -1,6 +1,6 @@
 """Jira's issues and comments as the middle's items and comments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,11 @@ PROPERTY = "getint"
 _ALWAYS = ("status", "issuetype", "project", "created", "updated", "parent", "attachment")
 
 
-def fields_to_ask(fields: Mapping[str, JiraField]) -> list[str]:
-    """What an item is made of; comments and the log of work are left out."""
-    return list(dict.fromkeys([*_ALWAYS, *(field.jira_id for field in fields.values())]))
+def fields_to_ask(wanted: Collection[str] | None) -> list[str]:
+    """What an item is made of, for these fields of ours or for all; comments are left out."""
+    if wanted is None:
+        return ["*all", "-comment", "-worklog"]
+    return list(dict.fromkeys([*_ALWAYS, *(jira_fields.jira_id_of(name) for name in wanted)]))
 
 
 def property_of(mark: UUID) -> list[dict[str, Any]]:

@@ -36,9 +36,9 @@ def conditions_of(jql: str) -> str:
     return jql.strip()
 
 
-def found_by(project_id: str, jql: str, further: str = "") -> str:
+def found_by(project: str, jql: str, further: str = "") -> str:
     """Everything of a project that the owner's JQL finds, and that is ``further``."""
-    parts = [f"project = {project_id}"]
+    parts = [_in_project(project)]
     if conditions := conditions_of(jql):
         parts.append(f"({conditions})")
     if further:
@@ -46,7 +46,7 @@ def found_by(project_id: str, jql: str, further: str = "") -> str:
     return " AND ".join(parts)
 
 
-def page_of(project_id: str, jql: str, here: Round) -> str:
+def page_of(project: str, jql: str, here: Round) -> str:
     """The query for the next page of changes.
 
     Times are written in milliseconds: dates in JQL are read in the time zone of the account.
@@ -54,7 +54,7 @@ def page_of(project_id: str, jql: str, here: Round) -> str:
     further = [] if here.since is None else [f"updated >= {here.since}"]
     if here.after:
         further.append(f"key > {here.after[0]}")
-    return f"{found_by(project_id, jql, ' AND '.join(further))} ORDER BY key ASC"
+    return f"{found_by(project, jql, ' AND '.join(further))} ORDER BY key ASC"
 
 
 def made_by_us(project_id: str, since: datetime) -> str:
@@ -63,6 +63,11 @@ def made_by_us(project_id: str, since: datetime) -> str:
         f"project = {project_id} AND creator = currentUser() "
         f"AND created >= {milliseconds(since)} ORDER BY key ASC"
     )
+
+
+def _in_project(key_or_id: str) -> str:
+    # An id is a number; a key may be a word of JQL, such as IN.
+    return f"project = {key_or_id if key_or_id.isdecimal() else quoted(key_or_id)}"
 
 
 def quoted(text: str) -> str:

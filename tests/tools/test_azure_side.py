@@ -191,7 +191,7 @@ async def test_changes_come_page_by_page_and_an_unchanged_project_costs_one_call
     items, position = await changed(side)
     assert ids(items) == made
     place.azure.log.reset()
-    assert (await changed(side, position))[0] == []
+    assert (await changed(place.side(), position))[0] == []
     assert len(place.azure.log.entries) == 1
     await side.update(made[7], {"title": "Other"})
     items, _ = await changed(side, position)

@@ -70,6 +70,10 @@ def test_whatever_is_let_in_stays_within_the_project(parts: list[str]) -> None:
     assert first == Clause("project", "=", ("10001",))
 
 
+def test_a_project_whose_key_is_a_word_of_jql_can_be_named() -> None:
+    assert parse(found_by("IN", "")).where == Clause("project", "=", ("IN",))
+
+
 def test_a_text_is_quoted_so_that_it_ends_where_it_should() -> None:
     query = parse("issuetype = " + quoted('a " OR \\ b'))
     assert query.where == Clause("issuetype", "=", ('a " OR \\ b',))

@@ -2,7 +2,7 @@
 
 import copy
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -57,6 +57,10 @@ class Place:
     @property
     def site(self) -> SiteState:
         return self.sandbox.site
+
+    def anew(self) -> JiraSide:
+        """The side as another worker opens it, which knows nothing yet."""
+        return JiraSide(self.side._http, self.project[1])
 
     def fault(self, kind: FaultKind, path: str, **more: Any) -> None:
         self.sandbox.faults.add(Fault(kind, path, **more))
@@ -117,10 +121,16 @@ async def place(
             yield Place(_by_token(http, site), sandbox, (10101, "ENG"), TOM, quota)
 
 
-def _by_token(http: httpx.AsyncClient, site: SiteState, token: str = OLGA_TOKEN) -> JiraSide:
+def _by_token(
+    http: httpx.AsyncClient,
+    site: SiteState,
+    token: str = OLGA_TOKEN,
+    wanted: Collection[str] | None = None,
+    project: str = "ENG",
+) -> JiraSide:
     headers = CATALOGUE[Tool.JIRA].probe.headers({"email": OLGA_EMAIL, "token": token})
     tool = ToolHttp(http, site.base_url, headers, FreeBudget(), tool="Jira", sleep=no_sleep)
-    return JiraSide(TokenHttp(tool), "ENG")
+    return JiraSide(TokenHttp(tool), project, wanted=wanted)
 
 
 def draft(**values: Any) -> Draft:
@@ -232,7 +242,7 @@ async def test_changes_come_page_by_page_and_an_unchanged_project_costs_two_call
     items, position = await changed(place.side)
     assert keys(items) == [issue.key for issue in made]
     place.sandbox.log.reset()
-    assert (await changed(place.side, position))[0] == []
+    assert (await changed(place.anew(), position))[0] == []
     assert len(place.sandbox.log.matching(path="/rest/")) == 2
     place.change(made[7], "Other")
     items, _ = await changed(place.side, position)
@@ -354,12 +364,16 @@ async def test_a_right_that_is_missing_is_about_the_one_item(place: Place) -> No
         await place.side.update(made.id, {"title": "x"})
 
 
-async def test_a_revoked_token_is_lost_access(other_site: SiteState) -> None:
+async def test_a_revoked_token_and_a_project_that_is_gone_are_lost_access(
+    other_site: SiteState,
+) -> None:
     site = copy.deepcopy(other_site)
     program = create_app(site, app_http=httpx.AsyncClient())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(program)) as http:
         with pytest.raises(AccessLost) as lost:
             await _by_token(http, site, token="wrong-s3cret").schema()
+        with pytest.raises(AccessLost, match="no such project"):
+            await _by_token(http, site, project="NONE").changes(None, "")
     assert "s3cret" not in str(lost.value)
 
 
@@ -500,8 +514,7 @@ async def test_only_wanted_fields_are_asked_for(other_site: SiteState) -> None:
     site = copy.deepcopy(other_site)
     program = create_app(site, app_http=httpx.AsyncClient())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(program)) as http:
-        side = _by_token(http, site)
-        side._wanted = {"title", POINTS}
+        side = _by_token(http, site, wanted={"title", POINTS})
         made = await side.create(Draft("Task", {"title": "x", POINTS: 3.0}, uuid4()))
         assert set(made.values) == {"title", POINTS}
 
