@@ -14,8 +14,7 @@ from app.audit.models import AuditEntry
 from app.errors import Conflict
 from app.house import House
 from app.identity.visit import Visit
-from app.integrations.models import Connection, Integration
-from app.integrations.noting import kind_of
+from app.integrations.noting import Thing, kind_of
 from app.integrations.reading import things
 from app.integrations.wording import when
 
@@ -32,14 +31,26 @@ _FIELD_WORDS = {
     "address": "the address",
     "credentials": "the credentials",
     "others_may": "what others may do",
+    "tool_query": "the filter in the tool",
+    "every_minutes": "how often it runs",
+    "conflict_rule": "what wins in a conflict",
+    "copies_deletions": "whether deletions are copied",
+    "keep_logs_days": "how long logs are kept",
+    "types": "the types",
+    "enabled": "whether it is on",
+    "fields": "the fields",
+    "filled": "the filled fields",
+    "statuses": "the statuses",
+    "people": "the people",
+    "comments": "the comments",
+    "attachments": "the attachments",
+    "hierarchy": "the hierarchy",
 }
 _LOOKED_AT = 20
 
 
 @asynccontextmanager
-async def changing(
-    house: House, visit: Visit, thing: Integration | Connection
-) -> AsyncIterator[AsyncSession]:
+async def changing(house: House, visit: Visit, thing: Thing) -> AsyncIterator[AsyncSession]:
     """Bind ``thing`` as it was checked; ``Conflict`` if it is not like that any more."""
     # Noted before: a transaction that fails takes the attributes with it.
     kind, thing_id, version = kind_of(thing), thing.id, thing.version
@@ -58,9 +69,7 @@ async def changing(
         raise Conflict("Something that it refers to was deleted in the meantime.") from None
 
 
-async def require_version(
-    house: House, visit: Visit, thing: Integration | Connection, version: int
-) -> None:
+async def require_version(house: House, visit: Visit, thing: Thing, version: int) -> None:
     """Raise ``Conflict`` if the form was opened on another version than the one there is now."""
     if thing.version != version:
         raise await _conflict(house, visit, kind_of(thing), thing.id, version)

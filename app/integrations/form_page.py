@@ -14,10 +14,11 @@ from app.integrations.choices import locked_note, tool_choices, tool_of, tool_pa
 from app.integrations.jira_projects import SearchResult, search_projects
 from app.integrations.models import Integration
 from app.integrations.schemas import LONGEST_JQL, LONGEST_NAME
-from app.integrations.wording import DIRECTIONS
+from app.integrations.wording import CONFLICT_RULES, DIRECTIONS
 from app.web.templates import render
 
 NO_ERRORS: Mapping[str, str] = {}
+_MORE = {"tool_query", "every_minutes", "conflict_rule", "copies_deletions", "keep_logs_days"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ async def form_main(
         ),
         tools_note=locked_note(visit, Action.CREATE_INTEGRATION),
         directions=list(DIRECTIONS.items()),
+        conflict_rules=list(CONFLICT_RULES.items()),
+        more_is_open=bool(_MORE & errors.keys()),
         project=await project_part(house, visit, values, errors, integration),
         part=await tool_part(house, visit, tool, kept) if tool else None,
         longest_name=LONGEST_NAME,
@@ -99,6 +102,11 @@ def values_of(integration: Integration) -> dict[str, str]:
         "tool_place": integration.tool_place,
         "direction": integration.direction,
         "jql": integration.jql,
+        "tool_query": integration.tool_query,
+        "every_minutes": integration.every_minutes,
+        "conflict_rule": integration.conflict_rule,
+        "copies_deletions": "true" if integration.copies_deletions else "",
+        "keep_logs_days": integration.keep_logs_days,
         "version": integration.version,
     }
     return {name: str(value) for name, value in shown.items()}

@@ -43,7 +43,7 @@ NOT_BROWSABLE = "There is no such project among those that you can browse."
 NOT_A_CONNECTION = "There is no such connection to this tool among those that you can see."
 
 
-class _Mistake(Exception):  # noqa: N818 - not a fault of ours
+class Mistake(Exception):  # noqa: N818 - not a fault of ours
     """Something that was entered cannot be; ``args`` are the field and what to say."""
 
 
@@ -92,16 +92,16 @@ async def create(request: Request, visit: Creating) -> HTMLResponse:
         main = await form_main(house, visit, entered.values, _errors(visit, entered))
         return fragment(main, status=422)
     try:
-        project_id = _project_id(visit, form)
+        project_id = wanted_project_id(visit, form)
         visit.require(place_of(visit, form.tool.value, project_id))
-        _check_place(form)
-        project = await _project(house, visit, project_id)
+        check_place(form)
+        project = await found_project(house, visit, project_id)
         async with house.database.of_instance(visit.caller.instance_id) as session:
             connection = await _connection(session, visit, form)
             integration = await service.create(
                 session, visit, form, project=project, connection=connection
             )
-    except _Mistake as mistake:
+    except Mistake as mistake:
         main = await form_main(house, visit, entered.values, dict([mistake.args]))
         return fragment(main, status=422)
     main = await detail_main(request, visit, integration)
@@ -128,7 +128,7 @@ async def save(request: Request, at: Changing) -> HTMLResponse:
         await require_version(house, visit, integration, form.version)
         try:
             await _save(house, visit, integration, form)
-        except _Mistake as mistake:
+        except Mistake as mistake:
             errors = dict([mistake.args])
     if errors:
         values = {**values_of(integration), **entered.values}
@@ -142,15 +142,15 @@ async def save(request: Request, at: Changing) -> HTMLResponse:
 async def _save(
     house: House, visit: Visit, integration: Integration, form: ChangedIntegration
 ) -> None:
-    project_id = _project_id(visit, form)
+    project_id = wanted_project_id(visit, form)
     moves = (form.tool.value, project_id) != (integration.tool, integration.project_id)
     if moves:
         place = place_of(visit, form.tool.value, project_id)
         require(visit.caller, Action.CREATE_INTEGRATION, place)
-    _check_place(form)
+    check_place(form)
     project = Project(integration.project_id, integration.project_key, "", None)
     if project_id != integration.project_id:
-        project = await _project(house, visit, project_id)
+        project = await found_project(house, visit, project_id)
     turned = (form.tool_place, form.direction) != (integration.tool_place, integration.direction)
     # What a connection is in use for goes on when its owner closes it; another use does not begin.
     kept = None if moves or turned else integration.connection_id
@@ -169,25 +169,28 @@ def _errors(visit: Visit, entered: Filled[NewIntegration]) -> dict[str, str]:
     return errors
 
 
-def _project_id(visit: Visit, form: Configuration) -> str:
+def wanted_project_id(visit: Visit, form: Configuration) -> str:
+    """The id of the Jira project, chosen or in view. Raises ``Mistake``."""
     if visit.project is not None and form.project_id not in {"", visit.project.id}:
-        raise _Mistake("project_id", THIS_PROJECT_ONLY)
+        raise Mistake("project_id", THIS_PROJECT_ONLY)
     project_id = visit.project.id if visit.project else form.project_id
     if not project_id:
-        raise _Mistake("project_id", NO_PROJECT)
+        raise Mistake("project_id", NO_PROJECT)
     return project_id
 
 
-def _check_place(form: Configuration) -> None:
+def check_place(form: Configuration) -> None:
+    """Raise ``Mistake`` unless the place is written as the tool's places are."""
     place = CATALOGUE[form.tool].place
     if not place.pattern.fullmatch(form.tool_place):
-        raise _Mistake("tool_place", f"{place.label}: write it like {place.example}.")
+        raise Mistake("tool_place", f"{place.label}: write it like {place.example}.")
 
 
-async def _project(house: House, visit: Visit, project_id: str) -> Project:
+async def found_project(house: House, visit: Visit, project_id: str) -> Project:
+    """The project as Jira has it. Raises ``Mistake`` if the visitor cannot browse it."""
     project = await chosen_project(house, visit, project_id)
     if project is None:
-        raise _Mistake("project_id", NOT_BROWSABLE)
+        raise Mistake("project_id", NOT_BROWSABLE)
     return project
 
 
@@ -207,7 +210,7 @@ async def _connection(
         .with_for_update(read=True)
     )
     if connection is None or Tool(connection.tool) is not form.tool:
-        raise _Mistake("connection_id", NOT_A_CONNECTION if connection is None else CHOOSE)
+        raise Mistake("connection_id", NOT_A_CONNECTION if connection is None else CHOOSE)
     if connection.id != kept:
         require(visit.caller, Action.USE_CONNECTION, connection)
     return connection

@@ -25,7 +25,15 @@ from app.identity.people import Person
 from app.identity.visit import Visit
 from app.integrations.listing import NO_FILTERS, Filters, Listed, ListPage, list_page
 from app.integrations.models import Connection, Integration
-from app.integrations.wording import DIRECTIONS, direction_words, when, why_not
+from app.integrations.wording import (
+    CONFLICT_RULES,
+    DIRECTIONS,
+    direction_words,
+    logs_words,
+    trigger_words,
+    when,
+    why_not,
+)
 from app.tools.catalogue import CATALOGUE
 from app.web.templates import render
 
@@ -71,6 +79,11 @@ class DetailView:
     place: str
     direction: str
     jql: str
+    tool_query: str
+    trigger: str
+    conflict_rule: str
+    deletions: str
+    logs: str
     created: str
     has_connection: bool
     connection: str | None
@@ -151,6 +164,11 @@ async def detail_main(request: Request, visit: Visit, integration: Integration) 
         place=integration.tool_place,
         direction=DIRECTIONS[integration.direction],
         jql=integration.jql,
+        tool_query=integration.tool_query,
+        trigger=trigger_words(integration.every_minutes),
+        conflict_rule=CONFLICT_RULES[integration.conflict_rule],
+        deletions="Copied" if integration.copies_deletions else "Not copied",
+        logs=logs_words(integration.keep_logs_days),
         created=when(integration.created_at),
         has_connection=integration.connection_id is not None,
         connection=await _connection_name(house, visit, integration),

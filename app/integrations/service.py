@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.identity.visit import Visit
 from app.integrations.models import Connection, Integration
 from app.integrations.noting import note, note_version
-from app.integrations.schemas import ChangedIntegration, Configuration, NewIntegration
+from app.integrations.schemas import ChangedIntegration, Configured, NewIntegration
 from connect import Project
 
-_PLAIN = ("name", "tool", "tool_place", "project_key", "direction", "jql")
+_CONFIGURED = tuple(Configured.model_fields)
+_PLAIN = (*_CONFIGURED, "project_key")
 
 
 async def create(
@@ -23,6 +24,7 @@ async def create(
     *,
     project: Project,
     connection: Connection | None,
+    state: str = "active",
 ) -> Integration:
     """Add one, owned by the visitor, in the workspace and instance that they came to."""
     integration = Integration(
@@ -30,7 +32,7 @@ async def create(
         workspace_id=visit.facts.workspace_id,
         kind=form.kind,
         owner=visit.caller.account,
-        state="active",
+        state=state,
         project_id=project.id,
         project_key=project.key,
         connection_id=connection.id if connection else None,
@@ -86,14 +88,8 @@ async def delete(session: AsyncSession, visit: Visit, integration: Integration) 
     await session.flush()
 
 
-def _configured(form: Configuration) -> dict[str, str]:
-    return {
-        "name": form.name,
-        "tool": form.tool.value,
-        "tool_place": form.tool_place,
-        "direction": form.direction,
-        "jql": form.jql,
-    }
+def _configured(form: Configured) -> dict[str, Any]:
+    return form.model_dump(mode="json", include=set(_CONFIGURED))
 
 
 async def _set(

@@ -10,6 +10,11 @@ DIRECTIONS = {
     "to_tool": "From Jira to the tool",
     "to_jira": "From the tool to Jira",
 }
+CONFLICT_RULES = {
+    "latest": "The later change",
+    "jira": "Jira",
+    "tool": "The tool",
+}
 OTHERS_MAY = {
     "view": ("View", "Others see that it exists. They cannot use or change it."),
     "use": ("Use", "Others may use it in their own integrations."),
@@ -37,3 +42,17 @@ def direction_words(direction: str, tool_label: str) -> str:
         "to_tool": f"Jira to {tool_label}",
         "to_jira": f"{tool_label} to Jira",
     }[direction]
+
+
+def trigger_words(every_minutes: int) -> str:
+    """Such as ``Every 15 minutes``."""
+    if not every_minutes:
+        return "By hand"
+    return "Every minute" if every_minutes == 1 else f"Every {every_minutes} minutes"
+
+
+def logs_words(days: int) -> str:
+    """Such as ``Kept for 14 days``."""
+    if not days:
+        return "Not kept"
+    return "Kept for a day" if days == 1 else f"Kept for {days} days"

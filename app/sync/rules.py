@@ -12,14 +12,15 @@ LONGEST_NAME, LONGEST_TEXT = 255, 2000
 MOST_RULES, MOST_OPTIONS, MOST_DEMANDS, MOST_PEOPLE = 200, 500, 20, 5000
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """The text; ``ValueError`` for one that PostgreSQL cannot keep."""
     if "\x00" in text:
         raise ValueError("It has signs that cannot be stored.")
     return text
 
 
-Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(_storable)]
-Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(storable)]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(storable)]
 
 
 class _Part(BaseModel):

@@ -20,14 +20,18 @@ def status_problems(it: Weighed) -> Iterator[Problem]:
 
 
 def unreachable_from(moves: Mapping[str, Sequence[str]], start: str) -> set[str]:
-    """The statuses that no way of the workflow leads to from ``start``."""
+    """The statuses that surely no way of the workflow leads to from ``start``.
+
+    None where a way leads to a status whose own moves are not known: it may lead anywhere.
+    """
     everything = set(moves) | {status for ends in moves.values() for status in ends}
     seen, ahead = {start}, [start]
     while ahead:
-        for status in moves.get(ahead.pop(), ()):
-            if status not in seen:
-                seen.add(status)
-                ahead.append(status)
+        status = ahead.pop()
+        if status not in moves:
+            return set()
+        ahead.extend(set(moves[status]) - seen)
+        seen.update(moves[status])
     return everything - seen
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
@@ -19,9 +20,20 @@ _log = logging.getLogger("app.problems")
 class Envelope:
     """The outermost of our layers. One, because each costs every request a step in and out."""
 
-    def __init__(self, app: ASGIApp, *, ap_js_url: str | None, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        ap_js_url: str | None,
+        max_body_bytes: int,
+        max_file_bytes: Mapping[str, int],
+    ) -> None:
         self._app = app
         self._with_body = RequestBodyLimitMiddleware(app, max_body_size=max_body_bytes)
+        self._with_file = {
+            path: RequestBodyLimitMiddleware(app, max_body_size=size)
+            for path, size in max_file_bytes.items()
+        }
         self._headers = SecurityHeaders(ap_js_url)
         self._ap_js_url = ap_js_url
 
@@ -44,7 +56,9 @@ class Envelope:
                 ]
             await send(message)
 
-        app = self._app if scope["method"] in _BODILESS else self._with_body
+        app = self._app
+        if scope["method"] not in _BODILESS:
+            app = self._with_file.get(scope["path"], self._with_body)
         token = request_id.CURRENT.set(name)
         try:
             await app(scope, receive, send_wrapped)

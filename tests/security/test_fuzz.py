@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Err
 
+from app.sync.side_schemas import schema_reader
 from sandbox.running import Sandbox
 from tests.people import ACCOUNTS
 from tests.security.test_row_security import fill
+from tests.sync.fake_sides import FakeSides
 from tests.town import Town
 
 EXAMPLES_A_ROUTE = 25
@@ -52,13 +54,27 @@ class Target:
 
 
 @pytest.fixture
-def target(set_up_town: Town, superuser: psycopg.Connection) -> Target:
+def both_sides(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Both sides of the integration can be read, so that what comes after is reached."""
+    monkeypatch.setattr("app.sync.side_schemas.open_sides", FakeSides().open)
+    schema_reader.cache_clear()
+    yield
+    schema_reader.cache_clear()
+
+
+@pytest.fixture
+def target(set_up_town: Town, superuser: psycopg.Connection, both_sides: None) -> Target:
     row = superuser.execute("SELECT id FROM instances").fetchone()
     assert row
     integration_id = str(fill(superuser, row[0]))
-    connection = superuser.execute("SELECT id FROM connections").fetchone()
-    assert connection
-    ids = {"integration_id": integration_id, "connection_id": str(connection[0])}
+    others = superuser.execute("SELECT c.id, m.id FROM connections c, type_mappings m").fetchone()
+    assert others
+    superuser.execute("UPDATE type_mappings SET tool_type = 'Issue'")
+    ids = {
+        "integration_id": integration_id,
+        "connection_id": str(others[0]),
+        "mapping_id": str(others[1]),
+    }
     return Target(set_up_town.app_url, set_up_town.sandbox, ids)
 
 

@@ -21,10 +21,19 @@ from app.instances.models import GroupBinding, Installation, Instance, Workspace
 from app.integrations.models import Connection, Integration
 from app.models import Model
 from app.settings import Settings
+from app.sync.models import TypeMapping
 from sandbox.running import Sandbox
 from tests.people import Visitor
 
-OF_AN_INSTANCE = (AuditEntry, GroupBinding, Installation, Workspace, Connection, Integration)
+OF_AN_INSTANCE = (
+    AuditEntry,
+    GroupBinding,
+    Installation,
+    Workspace,
+    Connection,
+    Integration,
+    TypeMapping,
+)
 
 
 @pytest.fixture
@@ -46,7 +55,8 @@ def instances(
 
 def fill(superuser: psycopg.Connection, instance_id: UUID) -> UUID:
     """One row of everything; returns the integration's id."""
-    ids = {"instance": instance_id, "connection": uuid4(), "integration": uuid4()}
+    names = ("connection", "integration", "mapping")
+    ids = {"instance": instance_id, **{name: uuid4() for name in names}}
     superuser.execute(
         "INSERT INTO group_bindings (id, instance_id, tool, group_id, is_standard, bound_at)"
         " VALUES (gen_random_uuid(), %(instance)s, 'gitlab', 'g', false, now())",
@@ -65,6 +75,12 @@ def fill(superuser: psycopg.Connection, instance_id: UUID) -> UUID:
         " SELECT %(integration)s, id, jira_workspace_id, 'integration', 'theirs alone', 'gitlab',"
         " 'a/b', %(connection)s, '10001', 'PAY', 'both', '', 'active', 'jira:x', 1"
         " FROM instances WHERE id = %(instance)s",
+        ids,
+    )
+    superuser.execute(
+        "INSERT INTO type_mappings (id, instance_id, integration_id, position, enabled, jira_type,"
+        " tool_type, rules, version)"
+        " VALUES (%(mapping)s, %(instance)s, %(integration)s, 0, true, 'Bug', 'theirs', '{}', 1)",
         ids,
     )
     return UUID(str(ids["integration"]))

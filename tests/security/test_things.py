@@ -17,16 +17,17 @@ from tests.security.test_row_security import fill
 from tests.security.walk import Declared, context_routes
 
 As = Callable[..., Visitor]
-ID_NAMES = {"integration_id", "connection_id", "binding_id"}
+ID_NAMES = {"integration_id", "connection_id", "binding_id", "mapping_id"}
 
 
 @dataclass(frozen=True)
 class Things:
-    """The ids of one instance's integration, connection and binding."""
+    """The ids of one instance's integration, connection, binding and type mapping."""
 
     integration_id: UUID
     connection_id: UUID
     binding_id: UUID
+    mapping_id: UUID
 
     def url(self, route: Declared) -> str:
         values = {name: str(getattr(self, name)) for name in ID_NAMES}
@@ -45,9 +46,9 @@ def _things(superuser: psycopg.Connection, client_key: str, owner: str) -> Thing
         (owner, row[0]),
     )
     ids = superuser.execute(
-        "SELECT c.id, b.id FROM connections c, group_bindings b"
+        "SELECT c.id, b.id, m.id FROM connections c, group_bindings b, type_mappings m"
         " WHERE c.instance_id = %(instance)s AND b.instance_id = %(instance)s"
-        " AND NOT b.is_standard",
+        " AND m.instance_id = %(instance)s AND NOT b.is_standard",
         {"instance": row[0]},
     ).fetchone()
     assert ids
@@ -64,6 +65,7 @@ def _picture(superuser: psycopg.Connection) -> list[object]:
     return [
         superuser.execute("SELECT * FROM integrations ORDER BY id").fetchall(),
         superuser.execute("SELECT * FROM connections ORDER BY id").fetchall(),
+        superuser.execute("SELECT * FROM type_mappings ORDER BY id").fetchall(),
         superuser.execute("SELECT * FROM group_bindings WHERE NOT is_standard").fetchall(),
     ]
 

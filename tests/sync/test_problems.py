@@ -223,8 +223,13 @@ def test_a_demand_counts_only_where_statuses_go_to_that_side() -> None:
         ({}, "", True),
         ({"To Do": ("Done",), "Done": ("To Do",)}, "", True),
         ({"To Do": ("In Progress",), "In Progress": ("Done",), "Done": ("To Do",)}, "", True),
-        ({"To Do": ("In Progress",), "Done": ("To Do",)}, "leads to “Done” from “To Do”", True),
-        ({"To Do": ("Done",)}, "leads to “To Do” from “Done”", True),
+        (
+            {"To Do": ("In Progress",), "In Progress": (), "Done": ("To Do",)},
+            "leads to “Done” from “To Do”",
+            True,
+        ),
+        ({"To Do": ("Done",), "Done": ()}, "leads to “To Do” from “Done”", True),
+        ({"To Do": ("In Progress",), "Done": ("To Do",)}, "", True),
     ],
 )
 def test_a_status_that_no_way_of_the_workflow_leads_to(
@@ -238,11 +243,12 @@ def test_a_status_that_no_way_of_the_workflow_leads_to(
 
 def test_a_status_that_only_some_others_cannot_reach_is_a_warning() -> None:
     tool = replace(ISSUE, statuses=("opened", "review", "closed"))
-    moves = {"To Do": ("In Progress",), "In Progress": ("To Do", "Done"), "Done": ()}
+    moves = {"To Do": ("In Progress",), "In Progress": ("To Do", "Done")}
     rules = statuses(("To Do", "opened"), ("In Progress", "review"), ("Done", "closed"))
     done = replace(BUG, moves={**moves, "Done": ("In Progress",)})
     assert problems(jira=done, tool=tool, statuses=rules) == []
-    stuck = replace(BUG, moves={"To Do": ("Done", "In Progress"), "Done": ("To Do",)})
+    ways = {"To Do": ("Done", "In Progress"), "In Progress": ("In Progress",), "Done": ("To Do",)}
+    stuck = replace(BUG, moves=ways)
     found = problems(jira=stuck, tool=tool, statuses=rules)
     assert told(found, stops=True) == ""
     assert "leads to “Done” from “In Progress”" in told(found, stops=False)

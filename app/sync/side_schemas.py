@@ -1,0 +1,114 @@
+"""What both sides of an integration have to map, read from them and kept for a minute."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Annotated, Protocol
+from uuid import UUID
+
+from cachetools import TTLCache
+from fastapi import Depends
+
+from app.access import Tool
+from app.errors import CannotTell
+from app.house import House
+from app.identity.visit import Visit
+from app.instances.facts import InstanceFacts
+from app.integrations.models import Integration
+from app.sync.rules import SideName
+from app.tools.items import Schema
+from app.tools.side import Side, SideError
+
+KEPT_S = 60
+_KEPT = 64
+LONGEST_READING_S = 20
+
+
+class Sides(Protocol):
+    """Both sides, open."""
+
+    @property
+    def jira(self) -> Side: ...
+
+    @property
+    def tool(self) -> Side: ...
+
+
+Opener = Callable[[House, InstanceFacts, Integration], AbstractAsyncContextManager[Sides]]
+
+
+@dataclass(frozen=True, slots=True)
+class SideSchemas:
+    """What both sides have; empty with ``trouble`` where they could not be read, and why."""
+
+    by_side: Mapping[SideName, Schema] = field(default_factory=dict)
+    trouble: str = ""
+
+
+class SchemaReader:
+    """Reads and remembers. ``opener`` is how both sides are reached."""
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+        self._kept: TTLCache[tuple[UUID, int], SideSchemas] = TTLCache(_KEPT, KEPT_S)
+
+    async def of(
+        self, house: House, visit: Visit, integration: Integration, *, anew: bool = False
+    ) -> SideSchemas:
+        """What the sides have, at most a minute old; from now on with ``anew``."""
+        key = (integration.id, integration.version)
+        if anew:
+            self._kept.pop(key, None)
+        found = self._kept.get(key)
+        if found is None:
+            found = await self._read(house, visit, integration)
+            if not found.trouble:
+                self._kept[key] = found
+        return found
+
+    async def _read(self, house: House, visit: Visit, integration: Integration) -> SideSchemas:
+        label = Tool(integration.tool).label
+        if integration.connection_id is None:
+            return SideSchemas(trouble=f"No connection to {label} is chosen yet.")
+        try:
+            async with (
+                asyncio.timeout(LONGEST_READING_S),
+                self._opener(house, visit.facts, integration) as sides,
+            ):
+                jira, tool = await asyncio.gather(sides.jira.schema(), sides.tool.schema())
+        except SideError as error:
+            return SideSchemas(trouble=str(error))
+        except CannotTell as error:
+            return SideSchemas(trouble=error.detail)
+        except TimeoutError:
+            return SideSchemas(
+                trouble=f"Jira or {label} did not answer within {LONGEST_READING_S} seconds."
+            )
+        return SideSchemas({"jira": jira, "tool": tool})
+
+
+class _NotYet(AbstractAsyncContextManager[Sides]):
+    """In place of sides that cannot be opened."""
+
+    def __init__(self, _house: House, _facts: InstanceFacts, integration: Integration) -> None:
+        self._label = Tool(integration.tool).label
+
+    async def __aenter__(self) -> Sides:
+        raise SideError(f"Getint cannot read {self._label} yet.")
+
+    async def __aexit__(self, *_error: object) -> None:
+        return None
+
+
+open_sides: Opener = _NotYet
+
+
+@lru_cache(1)
+def schema_reader() -> SchemaReader:
+    """The one of this process; tests put their own here."""
+    return SchemaReader(open_sides)
+
+
+Reader = Annotated[SchemaReader, Depends(schema_reader)]
