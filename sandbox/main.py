@@ -17,6 +17,7 @@ from sandbox import assets, control
 from sandbox.descriptor import InstallFailedError
 from sandbox.faults import FaultMiddleware
 from sandbox.pages import apps, frames, start
+from sandbox.pages import issues as issue_pages
 from sandbox.pages import projects as project_pages
 from sandbox.pages import users as user_pages
 from sandbox.pages.visit import (
@@ -62,6 +63,7 @@ ISSUE_PARTS = (
     remote_links,
     webhooks,
 )
+PAGES = (control, assets, start, apps, frames, project_pages, issue_pages, user_pages)
 INSTALL_PAUSE = 1.0
 
 
@@ -118,7 +120,7 @@ def _routers() -> Iterator[tuple[APIRouter, str]]:
         yield part.router, "/rest/api/3"
     for router in (system.site_router, webhooks.site_router, attachments.media_router):
         yield router, ""
-    for page in (control, assets, start, apps, frames, project_pages, user_pages):
+    for page in PAGES:
         yield page.router, ""
 
 

@@ -48,6 +48,7 @@ def fresh_other_site(base_url: str) -> SiteState:
         groups=groups,
         projects=projects,
         api_tokens={OLGA: OLGA_TOKEN},
+        name="Partner Jira",
     )
 
 

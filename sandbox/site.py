@@ -11,6 +11,7 @@ from typing import Any
 from sandbox.issues.tracker import Tracker
 
 ADMINISTRATORS = "jira-administrators"
+FIRST_NAME = "Jira"
 SITE_USERS = "site-users"
 
 
@@ -123,6 +124,7 @@ class SiteState:
     """Everything that survives a restart of the sandbox.
 
     `api_tokens`: what Basic auth demands of each account id; None takes any password.
+    `name`: what its header says, where it is not the first site.
     """
 
     base_url: str
@@ -136,6 +138,7 @@ class SiteState:
     addon: Addon | None = None
     api_tokens: dict[str, str] | None = None
     webhooks: list[Webhook] = field(default_factory=list)
+    name: str = FIRST_NAME
     issues: Tracker = field(default_factory=Tracker, repr=False, compare=False)
     store: Callable[["SiteState"], None] | None = field(default=None, repr=False, compare=False)
 
@@ -145,6 +148,15 @@ class SiteState:
         from sandbox.seed import fresh_site  # noqa: PLC0415 - the seed is made of these classes
 
         return fresh_site(base_url)
+
+    @property
+    def is_first(self) -> bool:
+        return self.name == FIRST_NAME
+
+    @property
+    def person_cookie(self) -> str:
+        """Browsers share cookies among all ports of a host, so each site has its own."""
+        return "sandbox_person" if self.is_first else f"sandbox_person_{self.client_key}"
 
     def save(self) -> None:
         """Write the state down, where the site was opened from a file."""

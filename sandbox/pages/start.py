@@ -7,7 +7,6 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from sandbox.pages.visit import NOTICE_COOKIE, local_path, render_plain, visit_of
-from sandbox.rest.caller import PERSON_COOKIE
 from sandbox.running import Here
 
 router = APIRouter()
@@ -16,7 +15,7 @@ router = APIRouter()
 @router.get("/")
 def start(request: Request, sandbox: Here, next: str = "/") -> Response:  # noqa: A002 - as in links
     """Everybody who can be tried, and where each of them should look."""
-    known = sandbox.site.find_person(request.cookies.get(PERSON_COOKIE))
+    known = sandbox.site.find_person(request.cookies.get(sandbox.site.person_cookie))
     at_home = request.url.netloc == urlsplit(sandbox.site.base_url).netloc
     if known is not None and at_home:
         visit = visit_of(request, sandbox)
@@ -32,7 +31,7 @@ def become(sandbox: Here, account_id: str, next: str = "/") -> Response:  # noqa
     answer = RedirectResponse(local_path(next), 303)
     answer.delete_cookie(NOTICE_COOKIE)
     if sandbox.site.find_person(account_id) is None:
-        answer.delete_cookie(PERSON_COOKIE)
+        answer.delete_cookie(sandbox.site.person_cookie)
     else:
-        answer.set_cookie(PERSON_COOKIE, account_id, httponly=True, samesite="lax")
+        answer.set_cookie(sandbox.site.person_cookie, account_id, httponly=True, samesite="lax")
     return answer

@@ -13,7 +13,6 @@ from starlette.responses import Response
 from sandbox.conditions import Situation, all_hold
 from sandbox.modules import Module, modules_of
 from sandbox.permissions import Holder
-from sandbox.rest.caller import PERSON_COOKIE
 from sandbox.running import Here, Sandbox
 from sandbox.site import Addon, NotOnThisSiteError, Person, Project
 
@@ -123,7 +122,7 @@ def local_path(path: str) -> str:
 
 def visit_of(request: Request, sandbox: Here) -> Visit:
     """Sends on to the site's present address, and to the start page who is nobody yet."""
-    account_id = request.cookies.get(PERSON_COOKIE)
+    account_id = request.cookies.get(sandbox.site.person_cookie)
     here = quote(path_of(request), safe="")
     if request.url.netloc != urlsplit(sandbox.site.base_url).netloc:
         known = account_id or "nobody"

@@ -14,7 +14,6 @@ from sandbox.running import Here, Sandbox
 from sandbox.site import Person
 from sandbox.tokens import TokenRefusedError, query_string_hash, verify_app_token
 
-PERSON_COOKIE = "sandbox_person"
 INACCESSIBLE = "INACCESSIBLE"
 NOT_AUTHENTICATED = "Client must be authenticated to access this resource."
 
@@ -35,7 +34,7 @@ async def caller_of(request: Request, sandbox: Here) -> Holder:
         return Holder(sandbox.site, person=_by_basic_auth(sandbox, value))
     if scheme:
         raise JiraError(401, NOT_AUTHENTICATED)
-    cookie = request.cookies.get(PERSON_COOKIE)
+    cookie = request.cookies.get(sandbox.site.person_cookie)
     return Holder(sandbox.site, person=sandbox.site.find_person(cookie))
 
 
