@@ -17,6 +17,7 @@ from app.instances.jira_groups import JiraGroups
 from app.instances.licence import Licences
 from app.instances.lifecycle import ConnectLifecycle
 from app.settings import Settings
+from app.sync.budget import HostBudgets
 from connect import InstallKeys, JiraClient, Quota
 
 
@@ -38,6 +39,7 @@ class House:
     groups: JiraGroups
     refusals: Refusals
     door: ConnectDoor
+    tool_budgets: HostBudgets
     http: httpx.AsyncClient
 
     async def open(self) -> None:
@@ -90,5 +92,6 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
             standings=standings,
             licences=licences,
         ),
+        tool_budgets=HostBudgets(database),
         http=http,
     )

@@ -31,6 +31,8 @@ from app.runs.slices import Engine
 from app.runs.tasks import build_app
 from app.runs.work import Pace, Work
 from app.settings import Settings, SettingsMissing, load_settings
+from app.sync.engine import engine_of
+from app.sync.engine import engine_of as sync_engine_of
 from app.web.logging import configure_logging
 from connect import new_http_client
 
@@ -181,7 +183,7 @@ async def _watchable(house: House) -> Any:
         await serving
 
 
-def main(engine_of: Callable[[House], Engine]) -> None:
+def main() -> None:
     """Run a worker with the settings of the environment; exits with one line if that cannot be."""
     try:
         settings = load_settings()
@@ -190,3 +192,11 @@ def main(engine_of: Callable[[House], Engine]) -> None:
         sys.exit(str(problem))
     configure_logging(settings.log_level)
     asyncio.run(work(settings, engine_of))
+
+
+if __name__ == "__main__":
+    main(sync_engine_of)
+
+
+if __name__ == "__main__":
+    main()

@@ -70,6 +70,8 @@ class _Copying:
             if comment.mark is not None:
                 continue  # a copy of ours: it is never copied back
             row = self.rows.get((self.source, comment.id))
+            if row is not None and row.written_by != self.source:
+                continue  # the same, where the tool does not show us our mark
             if row is None and (copy := copies.get(_mark_of(self.link, self.source, comment))):
                 row = self._row(comment, copy)  # written, but not recorded
             changed |= await self._write(comment, row)

@@ -1,0 +1,142 @@
+"""The engine as the queue calls it: one slice of one run, with both sides open."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access import Tool
+from app.database import Database
+from app.house import House
+from app.instances.facts import InstanceFacts
+from app.integrations.models import Integration
+from app.runs.models import Run
+from app.runs.slices import FINISHED, MORE, Engine, SliceOutcome, Turn, failed, held, wait
+from app.runs.vault import LogWriter
+from app.sync.context import Context, Integrated, MappedTypes
+from app.sync.kept import as_kept_by
+from app.sync.models import TypeMapping
+from app.sync.rules import MappingRules, SideName
+from app.sync.sides import Sides, open_sides
+from app.sync.slice import Slice
+from app.sync.translate import WhoIsWho
+from app.tools.items import FieldKind, Schema
+from app.tools.side import AccessLost, Side, SideBusy, SideError
+
+OpenSides = Callable[[InstanceFacts, Integration], AbstractAsyncContextManager[Sides]]
+
+
+def utc_now() -> datetime:
+    """Now, aware."""
+    return datetime.now(UTC)
+
+
+class SyncEngine:
+    """Works on whichever run it is handed; keeps nothing between slices."""
+
+    def __init__(
+        self, database: Database, open_sides: OpenSides, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._database = database
+        self._open_sides = open_sides
+        self._now = now
+
+    async def __call__(self, facts: InstanceFacts, turn: Turn) -> SliceOutcome:
+        """One slice; what it did is committed, also where the outcome is a trouble."""
+        async with self._database.of_instance(turn.instance_id) as session:
+            integration = await session.get_one(Integration, turn.integration_id)
+            mappings = await _mappings(session, turn.integration_id)
+            run = await session.get_one(Run, turn.run_id)
+        log = LogWriter(run, integration.keep_logs_days, facts.key, self._now)
+        try:
+            async with self._open_sides(facts, integration) as sides:
+                context = await self._context(facts, integration, mappings, sides, log)
+                outcome = await _worked(Slice(context, log, run.id, run.step), turn)
+        except SideError as problem:
+            outcome = _explained(problem)
+            log.write("error", "broken off", str(problem))
+            async with self._database.of_instance(turn.instance_id) as session:
+                await log.flush(session)
+        return outcome
+
+    async def _context(
+        self,
+        facts: InstanceFacts,
+        integration: Integration,
+        mappings: list[MappedTypes],
+        sides: Sides,
+        log: LogWriter,
+    ) -> Context:
+        by_name: Mapping[SideName, Side] = {"jira": sides.jira, "tool": sides.tool}
+        return Context(
+            integrated=Integrated(
+                id=integration.id,
+                instance_id=integration.instance_id,
+                direction=_word(integration.direction),
+                conflict_rule=_word(integration.conflict_rule),
+                copies_deletions=integration.copies_deletions,
+                queries={"jira": integration.jql, "tool": integration.tool_query},
+                mappings=mappings,
+            ),
+            sides=by_name,
+            log=log,
+            fingerprint=facts.key.fingerprint,
+            as_kept=as_kept_by(Tool(integration.tool)),
+            people=await _who_is_who(by_name, mappings),
+            session=lambda: self._database.of_instance(integration.instance_id),
+            now=self._now,
+        )
+
+
+def engine_of(house: House) -> Engine:
+    """The engine that reaches Jira and the tools with what this process has."""
+    return SyncEngine(house.database, partial(open_sides, house))
+
+
+async def _worked(piece: Slice, turn: Turn) -> SliceOutcome:
+    ended = await piece.work(turn.is_time_up)
+    return FINISHED if ended == "finished" else MORE
+
+
+def _explained(problem: SideError) -> SliceOutcome:
+    if isinstance(problem, SideBusy):
+        return wait(problem.retry_after_s, str(problem))
+    if isinstance(problem, AccessLost):
+        return held(str(problem))
+    return failed(str(problem))
+
+
+async def _mappings(session: AsyncSession, integration_id: UUID) -> list[MappedTypes]:
+    rows = await session.scalars(
+        select(TypeMapping)
+        .where(TypeMapping.integration_id == integration_id, TypeMapping.enabled)
+        .order_by(TypeMapping.position, TypeMapping.id)
+    )
+    return [
+        MappedTypes(row.id, row.jira_type, row.tool_type, MappingRules.model_validate(row.rules))
+        for row in rows
+    ]
+
+
+async def _who_is_who(sides: Mapping[SideName, Side], mappings: list[MappedTypes]) -> WhoIsWho:
+    """People of both sides by e-mail; asked for only where a field holds a person."""
+    fields = [rule for mapping in mappings for rule in mapping.rules.fields]
+    if not any(rule.kind is FieldKind.PERSON for rule in fields):
+        return WhoIsWho()
+    return WhoIsWho(
+        _by_email(await sides["jira"].schema()), _by_email(await sides["tool"].schema())
+    )
+
+
+def _by_email(schema: Schema) -> dict[str, str]:
+    return {person.email.casefold(): person.id for person in schema.people if person.email}
+
+
+def _word(text: str) -> Any:
+    """One of a column's words, which the database checks."""
+    return text

@@ -1,0 +1,232 @@
+"""A Jira site and a GitLab that nobody wrote for the engine, kept in step by it."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from fastapi import FastAPI
+from psycopg.sql import SQL, Identifier
+
+from app.house import House
+from app.instances.facts import InstanceFacts
+from app.integrations.models import Connection, Integration
+from app.runs.models import Run
+from app.runs.slices import SliceOutcome, Turn
+from app.runs.vault import LogReader, begin_log, end_log
+from app.sync.engine import engine_of
+from app.sync.models import TypeMapping
+from app.sync.proposal import propose_rules
+from app.sync.sides import Sides, open_sides
+from app.tools.items import Draft, Item
+from sandbox.gitlab.main import create_app as create_gitlab
+from sandbox.gitlab.seed import OWNER_TOKEN, PAYMENTS, fresh_gitlab
+from sandbox.running import Sandbox
+from sandbox.seed_issues import seed_first_site
+from sandbox.tools.faults import Fault, FaultKind
+from tests.people import ACCOUNTS
+from tests.servers import free_port, serving
+
+LABELLED = {"labels": ("payday",)}
+TEXT = "<h2>Plan \U0001f680</h2><p>a <strong>b</strong> مرحبا</p><ul><li>one</li><li>two</li></ul>"
+
+
+class Kept:
+    """An integration between PAY and a project of GitLab, and runs of it."""
+
+    def __init__(self, house: House, facts: InstanceFacts, integration: Integration) -> None:
+        self.house = house
+        self.facts = facts
+        self.integration = integration
+
+    async def run(self) -> SliceOutcome:
+        run_id = uuid4()
+        async with self.house.database.of_instance(self.facts.instance_id) as session:
+            run = Run(
+                id=run_id,
+                instance_id=self.facts.instance_id,
+                integration_id=self.integration.id,
+                trigger="hand",
+                state="running",
+                step={},
+            )
+            begin_log(run, 14, self.facts.key, datetime.now(UTC))
+            session.add(run)
+        turn = Turn(self.facts.instance_id, self.integration.id, run_id, lambda: False)
+        outcome = await engine_of(self.house)(self.facts, turn)
+        async with self.house.database.of_instance(self.facts.instance_id) as session:
+            self.last = await session.get_one(Run, run_id)
+            await end_log(session, self.last, self.facts.key)
+            self.last.state = "done"
+        return outcome
+
+
+@pytest.fixture
+async def sides(kept: Kept) -> AsyncIterator[Sides]:
+    """Both sides, as people's hands."""
+    async with open_sides(kept.house, kept.facts, kept.integration) as found:
+        yield found
+
+
+@pytest.fixture
+def gitlab() -> FastAPI:
+    port = free_port()
+    program = create_gitlab(fresh_gitlab(f"http://localhost:{port}", 0))
+    program.state.port = port
+    return program
+
+
+@pytest.fixture
+async def kept(configured: Sandbox, house: House, gitlab: FastAPI) -> AsyncIterator[Kept]:
+    seed_first_site(configured.site)  # its workflow is learnt from what is there
+    with serving(gitlab, gitlab.state.port) as address:
+        facts = await house.directory.find(configured.site.client_key)
+        assert facts is not None
+        connection = _connection(facts, address)
+        integration = _integration(facts, connection.id)
+        async with house.database.of_instance(facts.instance_id) as session:
+            session.add(connection)
+            await session.flush()
+            session.add(integration)
+        made = Kept(house, facts, integration)
+        await _map(made)
+        yield made
+
+
+def _connection(facts: InstanceFacts, address: str) -> Connection:
+    connection_id = uuid4()
+    sealed = facts.key.seal(
+        f'{{"token": "{OWNER_TOKEN}"}}'.encode(), "connections", connection_id, "credentials"
+    )
+    return Connection(
+        id=connection_id,
+        instance_id=facts.instance_id,
+        workspace_id=facts.workspace_id,
+        tool="gitlab",
+        owner=f"jira:{ACCOUNTS['gitlab']}",
+        name="GitLab",
+        address=address,
+        credentials=sealed,
+        credentials_changed_at=datetime.now(UTC),
+    )
+
+
+def _integration(facts: InstanceFacts, connection_id: UUID) -> Integration:
+    return Integration(
+        id=uuid4(),
+        instance_id=facts.instance_id,
+        workspace_id=facts.workspace_id,
+        kind="integration",
+        name="Payments",
+        tool="gitlab",
+        tool_place=PAYMENTS,
+        connection_id=connection_id,
+        project_id="10001",
+        project_key="PAY",
+        direction="both",
+        jql="labels = payday",
+        tool_query="",
+        every_minutes=15,
+        conflict_rule="latest",
+        copies_deletions=False,
+        keep_logs_days=14,
+        state="active",
+        owner=f"jira:{ACCOUNTS['gitlab']}",
+    )
+
+
+async def _map(kept: Kept) -> None:
+    async with open_sides(kept.house, kept.facts, kept.integration) as sides:
+        jira, tool = await sides.jira.schema(), await sides.tool.schema()
+    task, issue = jira.type_named("Task"), tool.type_named("Issue")
+    assert task is not None
+    assert issue is not None
+    async with kept.house.database.of_instance(kept.facts.instance_id) as session:
+        session.add(
+            TypeMapping(
+                instance_id=kept.facts.instance_id,
+                integration_id=kept.integration.id,
+                position=1,
+                jira_type="Task",
+                tool_type="Issue",
+                rules=propose_rules(jira, tool, task, issue).model_dump(mode="json"),
+            )
+        )
+
+
+async def _only(side: object) -> Item:
+    (found,) = (await side.changes(None, "")).items  # type: ignore[attr-defined]
+    item: Item = found
+    return item
+
+
+async def test_an_issue_travels_to_gitlab_and_edits_travel_both_ways(
+    kept: Kept, sides: Sides
+) -> None:
+    made = await sides.jira.create(
+        Draft("Task", {**LABELLED, "title": "Pay the bill", "description": TEXT}, mark=uuid4())
+    )
+    assert (await kept.run()).kind == "finished"
+    there = await _only(sides.tool)
+    assert (there.values["title"], there.values["description"]) == ("Pay the bill", TEXT)
+    assert (kept.last.created, kept.last.failed) == (1, 0)
+
+    await sides.tool.update(there.id, {"title": "Pay it today"})
+    await sides.tool.add_comment(there.id, "<p>Done soon</p>", uuid4())
+    await sides.tool.move(there.id, "closed", {})
+    await kept.run()
+    here = await sides.jira.read(made.id)
+    assert here is not None
+    assert here.values["title"] == "Pay it today"
+    assert here.status == "Done"
+
+
+async def test_a_run_without_changes_writes_nothing(kept: Kept, sides: Sides) -> None:
+    await sides.jira.create(
+        Draft("Task", {**LABELLED, "title": "Once", "description": TEXT}, mark=uuid4())
+    )
+    await kept.run()
+    await kept.run()
+    before = await _only(sides.tool)
+    await kept.run()
+    assert (kept.last.created, kept.last.updated, kept.last.failed) == (0, 0, 0)
+    assert (await _only(sides.tool)).updated_at == before.updated_at
+
+
+async def test_the_log_tells_what_moved_and_nothing_of_it_is_stored_in_the_clear(
+    kept: Kept, sides: Sides, superuser: psycopg.Connection
+) -> None:
+    await sides.jira.create(Draft("Task", {**LABELLED, "title": "Salaries"}, mark=uuid4()))
+    await kept.run()
+    reader = LogReader(kept.house.database, kept.last, kept.facts.key, datetime.now(UTC))
+    lines = [line async for chunk in reader.chunks() for line in chunk.lines]
+    assert {line.event for line in lines} >= {"created"}
+    for table in ("links", "runs", "log_chunks", "positions", "linked_comments"):
+        rows = superuser.execute(SQL("SELECT * FROM {}").format(Identifier(table))).fetchall()
+        assert "Salaries" not in repr(rows)
+
+
+async def test_credentials_that_are_revoked_hold_the_run_and_say_so(
+    kept: Kept, sides: Sides, gitlab: FastAPI
+) -> None:
+    await sides.jira.create(Draft("Task", {**LABELLED, "title": "Late"}, mark=uuid4()))
+    gitlab.state.standin.faults.add(Fault(FaultKind.UNAUTHORIZED, remaining=99))
+    outcome = await kept.run()
+    assert outcome.kind == "held"
+    assert "GitLab" in outcome.reason
+    gitlab.state.standin.faults.clear()
+    assert (await kept.run()).kind == "finished"
+    assert (await _only(sides.tool)).values["title"] == "Late"
+
+
+async def test_a_create_that_was_not_answered_is_there_once(
+    kept: Kept, sides: Sides, gitlab: FastAPI
+) -> None:
+    await sides.jira.create(Draft("Task", {**LABELLED, "title": "Once"}, mark=uuid4()))
+    gitlab.state.standin.faults.add(
+        Fault(FaultKind.LOST_ANSWER, path="*/issues", method="POST", remaining=1)
+    )
+    await kept.run()
+    await kept.run()
+    assert (await _only(sides.tool)).values["title"] == "Once"
