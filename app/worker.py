@@ -32,7 +32,6 @@ from app.runs.tasks import build_app
 from app.runs.work import Pace, Work
 from app.settings import Settings, SettingsMissing, load_settings
 from app.sync.engine import engine_of
-from app.sync.engine import engine_of as sync_engine_of
 from app.web.logging import configure_logging
 from connect import new_http_client
 
@@ -192,10 +191,6 @@ def main() -> None:
         sys.exit(str(problem))
     configure_logging(settings.log_level)
     asyncio.run(work(settings, engine_of))
-
-
-if __name__ == "__main__":
-    main(sync_engine_of)
 
 
 if __name__ == "__main__":
