@@ -121,6 +121,8 @@ class _Reader:
 
     def _container(self, kind: str, attributes: Node) -> _Then:
         tag, found = _CONTAINER_OF[kind], _container_attributes(kind, attributes)
+        if attributes.get("panelType") == "custom":
+            self.builder.notes.add("The colour and icon of a panel are not kept.")
         if kind == "decisionList":
             self.builder.notes.add("Decisions are kept as a list.")
         self.builder.open(tag, **found)
@@ -140,7 +142,7 @@ class _Reader:
         shown = [_text_of(attributes.get(key)) for key in _TEXT_ATTRIBUTES]
         shown.append(_text_of(node.get("text")))
         words = " ".join(dict.fromkeys(text for text in shown if text))
-        if not words and not _children(node):
+        if not words and kind and not _children(node):
             words = f"[{name}]"
         if words:
             self._lines(words)

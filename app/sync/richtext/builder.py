@@ -42,6 +42,7 @@ class Builder:
         self._worn: frozenset[str] | None = None
         self._href: str | None = None
         self._mention: str | None = None
+        self._named: list[str] = []
 
     # ---- containers
 
@@ -143,6 +144,8 @@ class Builder:
 
     def boundary(self) -> None:
         """What follows is another block than what came before."""
+        if self._named:
+            self.mention(None)
         frame = self._flow()
         if frame.tag == "pre":
             if frame.text and not frame.text[-1].endswith("\n"):
@@ -185,15 +188,15 @@ class Builder:
         frame = self._flow()
         if frame.tag == "pre":
             frame.text.append(text)
-            return
-        if text:
-            marks, href = self._current_marks(), self._href
-            if self._mention is not None:  # is a link of its own
-                marks, href = marks - {"code"}, None
-            self._say(Run(_SPACE.sub(" ", text), marks, href, self._mention))
+        elif self._mention:
+            self._named.append(text)
+        elif text:
+            self._say(Run(_SPACE.sub(" ", text), self._current_marks(), self._href))
 
     def line_break(self) -> None:
         """A new line in the same paragraph."""
+        if self._mention:
+            self.mention(None)
         frame = self._flow()
         if frame.tag == "pre":
             frame.text.append("\n")
@@ -204,6 +207,8 @@ class Builder:
 
     def image(self, address: str, alt: str) -> None:
         """An image; as its words where it can not be shown."""
+        if self._mention:
+            self.mention(None)
         src = tidy_address(address)
         alt = " ".join(clean(alt, self.notes).split())
         if self._flow().tag == "pre" or self._flow().line == "summary":
@@ -251,6 +256,13 @@ class Builder:
 
     def mention(self, person: str | None) -> None:
         """What follows is the name of ``person``, until None."""
+        name = "".join(self._named)
+        if self._mention and name.strip():
+            self._say(Run(" " if name[0].isspace() else ""))
+            marks = self._current_marks() - {"code"}
+            self._say(Run(" ".join(name.split()), marks, mention=self._mention))
+            self._say(Run(" " if name[-1].isspace() else ""))
+        self._named = []
         self._mention = person if person and _MENTION.fullmatch(person) else None
 
     def finish(self) -> Blocks:
@@ -266,6 +278,8 @@ class Builder:
         return self._worn
 
     def _say(self, run: Run) -> None:
+        if not run.text and run.src is None:
+            return
         frame = self._flow()
         if frame.tag in _LISTS:
             if run.src is None and not run.text.strip():

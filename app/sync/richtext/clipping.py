@@ -17,6 +17,7 @@ from app.sync.richtext.tree import (
     Panel,
     Pre,
     Quote,
+    Rule,
     Run,
     Table,
     blocks_in,
@@ -27,6 +28,8 @@ GITLAB_LIMIT: Final = 1_048_576
 AZURE_LIMIT: Final = 1_048_576
 
 _TRIES = 12
+_CUT_INSIDE = 2_000  # characters; shorter lines stay whole
+_LONG_WORD = 200
 Measure = Callable[[str], int]
 _Halves = tuple[Blocks, Blocks]
 
@@ -106,23 +109,26 @@ def _split(blocks: Blocks, room: int) -> _Halves:
 
 def _halves(block: Block, room: int) -> _Halves:
     """The block in two, where it can be; all of it in the second half otherwise."""
+    whole: _Halves = (), (block,)
+    if room <= 0 or (isinstance(block, Line | Pre) and _block_length(block) < _CUT_INSIDE):
+        return whole
     match block:
-        case Line() if room > 0:
+        case Line():
             halves = _line_halves(block, room)
-        case Pre() if room > 0:
+        case Pre():
             halves = _code_halves(block, room)
-        case Quote(blocks) | Panel(_, blocks) | Fold(_, blocks) if room > 0:
+        case Quote(blocks) | Panel(_, blocks) | Fold(_, blocks):
             kept, rest = _split(blocks, room)
             halves = _both(
                 replace(block, blocks=kept) if kept else None,
                 replace(block, blocks=rest) if rest else None,
             )
-        case Items() if room > 0:
+        case Items():
             halves = _list_halves(block, room)
-        case Table() if room > 0:
+        case Table():
             halves = _table_halves(block, room)
-        case _:
-            halves = (), (block,)
+        case Rule():
+            halves = whole
     return halves
 
 
@@ -138,7 +144,7 @@ def _line_halves(line: Line, room: int) -> _Halves:
             kept.append(run)
             left -= len(run.text)
             continue
-        at = _word_end(run.text, left) if run.is_plain and run.href is None else 0
+        at = _word_end(run.text, left) if run.joins and run.href is None else 0
         first, second = replace(run, text=run.text[:at]), replace(run, text=run.text[at:])
         halves = tidy([*kept, first]), tidy([second, *line.runs[index + 1 :]])
         return _both(*(replace(line, runs=runs) if runs else None for runs in halves))
@@ -147,7 +153,7 @@ def _line_halves(line: Line, room: int) -> _Halves:
 
 def _word_end(text: str, most: int) -> int:
     at = text.rfind(" ", 0, most + 1)
-    return at if at > 0 or most < len(text) // 2 else most
+    return max(at, 0) if at > 0 or len(text) < _LONG_WORD else most
 
 
 def _code_halves(block: Pre, room: int) -> _Halves:

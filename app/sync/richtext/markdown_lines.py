@@ -34,7 +34,7 @@ _SPECIAL = re.compile(
     """,
     re.VERBOSE,
 )
-_LIVE = re.compile(r"(\[\^[A-Za-z0-9\-]{1,100}\])(?![(\[])(?!$)")
+_LIVE = re.compile(r"(\[\^[A-Za-z0-9\-]{1,100}\])(?!\()")
 _BLOCK_START = re.compile(
     r"""(?P<before>\d{1,9})(?=[.)](?:\s|$))
     | (?=>|\#{1,6}(?:\s|$)|[-+](?:\s|$)|-{2,}\s*$|=+\s*$|:\s|[\s|:\-]+$)

@@ -153,9 +153,9 @@ class CanonicalPrinter:
             return "<br>"
         if run.src is not None:
             return f"<img src={quoted(run.src)} alt={quoted(run.text)}>"
-        text = self.text(run.text)
         if run.mention is not None:
-            return self.mention(run.mention, text)
+            return self.mention(run.mention, escaped(run.text))
+        text = self.text(run.text)
         return f"<code>{text}</code>" if "code" in run.marks else text
 
     def text(self, text: str) -> str:

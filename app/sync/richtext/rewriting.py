@@ -48,4 +48,4 @@ def _with_person(run: Run, person: Person | None) -> Run:
     if person is None or run.mention is None:
         return run
     known, name = person(run.mention, run.text)
-    return replace(run, text=name, mention=known or None)
+    return replace(run, text=" ".join(name.split()), mention=known or None)

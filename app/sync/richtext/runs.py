@@ -27,7 +27,7 @@ def tidy(raw: Iterable[Run]) -> tuple[Run, ...]:
 
 def _is_tidy(run: Run) -> bool:
     text = run.text
-    return run.is_plain and text == text.strip() != "" and "  " not in text and "://" not in text
+    return run.joins and text == text.strip() != "" and "  " not in text and "://" not in text
 
 
 def _joined(runs: Iterable[Run]) -> Iterator[Run]:
@@ -43,9 +43,7 @@ def _joined(runs: Iterable[Run]) -> Iterator[Run]:
 
 
 def _goes_with(left: Run, right: Run) -> bool:
-    if left.is_break or right.is_break or left.src is not None or right.src is not None:
-        return False
-    return (left.marks, left.href, left.mention) == (right.marks, right.href, right.mention)
+    return left.joins and right.joins and (left.marks, left.href) == (right.marks, right.href)
 
 
 def _one(same: list[Run]) -> Run:
@@ -81,13 +79,12 @@ def _shared(left: Run | None, right: Run) -> Run:
         " ",
         left.marks & right.marks,
         left.href if left.href == right.href else None,
-        left.mention if left.mention == right.mention else None,
     )
 
 
 def _space(left: Run, gap: Run, right: Run) -> Run:
     space = _shared(_shared(left, gap), right)
-    return replace(space, text=" ", src=None, marks=space.marks - {"code"})
+    return replace(space, marks=space.marks - {"code"})
 
 
 def _trimmed(runs: list[Run]) -> list[Run]:
@@ -111,7 +108,7 @@ def _shows_nothing(run: Run) -> bool:
 def _linked(runs: Iterable[Run]) -> Iterator[Run]:
     """Bare addresses become links, as every tool shows them."""
     for run in runs:
-        if run.href is None and run.is_plain and "code" not in run.marks and "://" in run.text:
+        if run.href is None and run.joins and "code" not in run.marks and "://" in run.text:
             yield from _with_links(run)
         else:
             yield run

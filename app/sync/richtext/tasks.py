@@ -22,7 +22,7 @@ def marked_task(item: Item) -> Blocks:
 def perhaps_task(blocks: Blocks) -> Item:
     """The item; a task where it begins with a drawn box."""
     first = blocks[0]
-    if not isinstance(first, Line) or first.tag != "p" or not first.runs[0].is_plain:
+    if not isinstance(first, Line) or first.tag != "p" or not first.runs[0].joins:
         return Item(blocks)
     lead = first.runs[0]
     task = _TASK_OF.get(lead.text[:1], "")

@@ -31,8 +31,8 @@ class Run:
         return self.text == "\n"
 
     @property
-    def is_plain(self) -> bool:
-        """Whether this is text of people: no break, image or mention."""
+    def joins(self) -> bool:
+        """Whether this is text, that joins the text beside it: no break, image or mention."""
         return self.src is None and self.mention is None and not self.is_break
 
 
