@@ -1,4 +1,4 @@
-"""`make run`: a database, the app, a local Jira site with the app installed. Ctrl-C ends all."""
+"""`make run`: a database, the app, a worker, a local Jira site with the app. Ctrl-C ends all."""
 
 import base64
 import os
@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Elsewhere for a second, fresh one beside it, as dev/screenshots.py has.
 VAR = Path(os.environ.get("VAR_DIR") or ROOT / "var")
 READY_WITHIN_S = 60
+ENDS_WITHIN_S = 30  # a worker lets slices finish their page
 
 
 class CannotRun(Exception):  # noqa: N818 - its text is the one line that a person reads
@@ -39,7 +41,16 @@ def main() -> None:
         for process in reversed(started):
             process.terminate()
         for process in started:
-            process.wait(timeout=15)
+            process.wait(timeout=ENDS_WITHIN_S)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A process of the house: its log's name, what follows ``python -m``, and when it is ready."""
+
+    name: str
+    command: Sequence[str]
+    is_ready: Callable[[], bool] = lambda: True
 
 
 def _run(started: list[subprocess.Popen[bytes]]) -> None:
@@ -50,15 +61,23 @@ def _run(started: list[subprocess.Popen[bytes]]) -> None:
     server = start_postgres(VAR / "postgres")
     environment = {**os.environ, **_settings(server.get_uri(), app_url, jira_url)}
     _migrate(environment)
-    started.append(_serve("app", ["app.main:app", "--port", str(port)], environment))
-    started.append(
-        _serve(
-            "sandbox", ["--factory", "sandbox.main:app", "--port", str(sandbox_port)], environment
-        )
+    programs = (
+        Program(
+            "app", _web("app.main:app", port), is_ready=lambda: _answers(f"{app_url}/health/ready")
+        ),
+        Program("worker", ["app.worker"]),
+        Program(
+            "sandbox",
+            _web("sandbox.main:app", sandbox_port, "--factory"),
+            is_ready=lambda: _is_installed(jira_url),
+        ),
     )
-    _wait_until(lambda: _answers(f"{app_url}/health/ready"), started, "the app")
-    _wait_until(lambda: _is_installed(jira_url), started, "the sandbox")
-    print(WELCOME.format(app=app_url, jira=jira_url))
+    for program in programs:
+        started.append(_start(program, environment))
+    for program in programs:
+        _wait_until(program.is_ready, started, f"the {program.name}")
+    logs = ", ".join(f"var/log/{program.name}.log" for program in programs)
+    print(WELCOME.format(app=app_url, jira=jira_url, logs=logs))
     while all(process.poll() is None for process in started):
         time.sleep(0.5)
     raise CannotRun("a part of it ended by itself: see var/log/.")
@@ -70,7 +89,7 @@ Getint runs inside a local Jira site.
   Jira      {jira}        become one of five people, with one click
   Apps      {jira}/plugins/servlet/upm   licence, re-install, requests
   Getint    {app}         the app itself (it opens from inside Jira)
-  Logs      var/log/app.log, var/log/sandbox.log
+  Logs      {logs}
 
 Begin as Alice Admin: Apps > Getint, and finish the set-up. Then become
 Gia Gitlab, Axel Azure, Pia Project (Project settings of PAY) and Nora Nobody.
@@ -138,14 +157,17 @@ def _migrate(environment: Mapping[str, str]) -> None:
         raise CannotRun(f"the database could not be migrated:\n{done.stderr}")
 
 
-def _serve(
-    name: str, arguments: list[str], environment: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
-    log = VAR / "log" / f"{name}.log"
+def _web(application: str, port: int, *options: str) -> Sequence[str]:
+    on = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
+    return ["uvicorn", *options, application, *on]
+
+
+def _start(program: Program, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    log = VAR / "log" / f"{program.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", *arguments, "--host", "127.0.0.1", "--no-access-log"],
+            [sys.executable, "-m", *program.command],
             cwd=ROOT,
             env=environment,
             stdout=output,
