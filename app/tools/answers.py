@@ -124,10 +124,10 @@ def raise_refusal(tool: str, response: httpx.Response, raw: bytes | None) -> Non
 def reason_in(raw: bytes | None) -> str:
     """The tool's own short words for a refusal, printable and of one line; empty without any."""
     try:
-        told = json.loads(raw or b"")
+        sentences = dict.fromkeys(_sentences(json.loads(raw or b"")))
     except (ValueError, RecursionError):
         return ""
-    words = " ".join("; ".join(dict.fromkeys(_sentences(told))).split())
+    words = " ".join("; ".join(sentences).split())
     safe = "".join(sign for sign in words if sign.isprintable())
     return safe if len(safe) <= LONGEST_REASON else f"{safe[: LONGEST_REASON - 1]}…"
 

@@ -375,12 +375,18 @@ async def test_the_tools_reason_is_told_with_its_status(far: Far) -> None:
         ({"error": "title is missing"}, "title is missing"),
         ({"other": "thing"}, ""),
         (["a", {"b": "c"}], "a; b: c"),
+        (json.loads("[" * 400 + '"deep"' + "]" * 400), "deep"),
         ("x" * 500, "x" * 199 + "…"),
         ("a\r\nb\x00\x1b[31m\u202e", "a b[31m"),
     ],
 )
 def test_a_reason_is_short_printable_and_on_one_line(told: Any, reason: str) -> None:
     assert reason_in(json.dumps(told).encode()) == reason
+
+
+def test_a_reason_that_is_nested_without_end_is_no_reason() -> None:
+    for depth in (900, 100_000):
+        assert reason_in(b"[" * depth + b'"deep"' + b"]" * depth) in {"", "deep"}
 
 
 @given(st.binary(max_size=400) | st.text(max_size=400).map(lambda t: json.dumps(t).encode()))
