@@ -20,8 +20,10 @@ from app.instances.person_routes import router as person_settings
 from app.instances.set_up_routes import router as set_up
 from app.integrations.connection_routes import router as connections
 from app.integrations.routes import router as integrations
+from app.runs.routes import router as reporting
 from app.settings import Settings, SettingsMissing, load_settings
 from app.sync.export import MOST_BYTES as LARGEST_IMPORT
+from app.sync.jira_news import router as jira_news
 from app.sync.mapping_routes import router as mappings
 from app.sync.transfer_routes import IMPORT_PATH
 from app.sync.transfer_routes import router as transfer
@@ -73,9 +75,11 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
             store=house.lifecycle,
         ),
         transfer,  # before the addresses with an id: /import is no id
+        jira_news,
         mappings,
         integrations,
         connections,
+        reporting,
         set_up,
         access_settings,
         person_settings,

@@ -69,6 +69,7 @@ def _shell(
         nav=(
             NavItem("integrations", "Integrations", "/integrations", "integrations"),
             NavItem("connections", "Connections", "/connections", "link"),
+            NavItem("reporting", "Reporting", "/runs", "reporting"),
         ),
         bottom=(
             NavItem("settings", "Settings", "/settings/access", "gear", settings_off),
