@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Annotated, Protocol
+from typing import Annotated
 from uuid import UUID
 
 from cachetools import TTLCache
@@ -18,22 +18,13 @@ from app.identity.visit import Visit
 from app.instances.facts import InstanceFacts
 from app.integrations.models import Integration
 from app.sync.rules import SideName
+from app.sync.sides import Sides, open_sides
 from app.tools.items import Schema
-from app.tools.side import Side, SideError
+from app.tools.side import SideError
 
 KEPT_S = 60
 _KEPT = 64
 LONGEST_READING_S = 20
-
-
-class Sides(Protocol):
-    """Both sides, open."""
-
-    @property
-    def jira(self) -> Side: ...
-
-    @property
-    def tool(self) -> Side: ...
 
 
 Opener = Callable[[House, InstanceFacts, Integration], AbstractAsyncContextManager[Sides]]
@@ -87,22 +78,6 @@ class SchemaReader:
                 trouble=f"Jira or {label} did not answer within {LONGEST_READING_S} seconds."
             )
         return SideSchemas({"jira": jira, "tool": tool})
-
-
-class _NotYet(AbstractAsyncContextManager[Sides]):
-    """In place of sides that cannot be opened."""
-
-    def __init__(self, _house: House, _facts: InstanceFacts, integration: Integration) -> None:
-        self._label = Tool(integration.tool).label
-
-    async def __aenter__(self) -> Sides:
-        raise SideError(f"Getint cannot read {self._label} yet.")
-
-    async def __aexit__(self, *_error: object) -> None:
-        return None
-
-
-open_sides: Opener = _NotYet
 
 
 @lru_cache(1)

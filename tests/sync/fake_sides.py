@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from app.house import House
 from app.instances.facts import InstanceFacts
 from app.integrations.models import Integration
-from app.sync.side_schemas import Sides
+from app.sync.sides import Sides
 from app.tools.items import Schema
 from tests.sync.lifelike import GITLAB, JIRA
 

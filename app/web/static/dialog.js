@@ -41,8 +41,9 @@ if (dialog) {
   });
   dialog.addEventListener("close", () => {
     dialog.replaceChildren();
-    const back = opener?.isConnected ? opener : document.querySelector("#main h1");
-    back?.focus();
+    // What opened it may have been swapped away, and come back anew.
+    const there = opener?.isConnected ? opener : opener?.id && document.getElementById(opener.id);
+    (there || document.querySelector("#main h1"))?.focus();
     opener = null;
   });
 }

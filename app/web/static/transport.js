@@ -126,12 +126,16 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   for (const button of ctx.held) button.disabled = true;
 });
 
+// What was swapped away may have come back anew.
+const asItIsNow = (element) =>
+  element.isConnected || !element.id ? element : document.getElementById(element.id);
+
 document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   if (!ctx.overtaken) ctx.target?.removeAttribute("aria-busy");
   if (awaitedPage === ctx) awaitedPage = null;
   for (const button of ctx.held ?? []) button.disabled = false;
   const lost = document.activeElement === document.body || document.activeElement === null;
-  if (lost && ctx.held?.includes(ctx.hadFocus) && ctx.hadFocus.isConnected) ctx.hadFocus.focus();
+  if (lost && ctx.held?.includes(ctx.hadFocus)) asItIsNow(ctx.hadFocus)?.focus();
 });
 
 // A file may hold what people typed; only what a template has drawn becomes part of the page.
