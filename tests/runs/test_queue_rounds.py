@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
@@ -16,7 +17,9 @@ from app.instances.models import Installation
 from app.integrations.models import Integration
 from app.runs.models import LogChunk, Run, Schedule
 from app.runs.rounds import destroy_expired_logs, refresh_licences, rescue, start_due
+from app.settings import Settings
 from sandbox.running import Sandbox
+from tests.conftest import ROOT
 from tests.runs.conftest import Start
 from tests.runs.kit import Customers
 
@@ -280,3 +283,34 @@ async def test_a_run_that_nobody_would_come_back_to_is_found(
     superuser.execute("DELETE FROM procrastinate_jobs")
     await rescue(app_of_queue, database, LOST_AFTER_S)
     assert (len(customers.jobs("work_on_run")), len(customers.jobs("wake_run"))) == jobs
+
+
+def test_integrations_that_were_there_before_the_queue_get_a_schedule(
+    migrated_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    with psycopg.connect(migrated_url, autocommit=True) as server:
+        server.execute("DROP DATABASE IF EXISTS earlier")
+        server.execute("CREATE DATABASE earlier")
+    url = urlsplit(settings.libpq_url)._replace(path="/earlier").geturl()
+    for name, value in {
+        "APP_ENV": "development",
+        "APP_BASE_URL": settings.app_base_url,
+        "DATABASE_URL": url,
+        "ENCRYPTION_KEYS": settings.encryption_keys.get_secret_value(),
+    }.items():
+        monkeypatch.setenv(name, value)
+    command.upgrade(Config(ROOT / "alembic.ini"), "0002")
+    with psycopg.connect(url, autocommit=True) as superuser:
+        customers = Customers(superuser)
+        customers.integration(customers.another(), every_minutes=15)
+        customers.integration(customers.another(), every_minutes=0)
+        command.upgrade(Config(ROOT / "alembic.ini"), "head")
+        assert all(0 < minutes < 15 for minutes in minutes_to_go(superuser))
+        assert len(minutes_to_go(superuser)) == 1
+        forced = superuser.execute(
+            "SELECT relforcerowsecurity FROM pg_class WHERE relname = 'integrations'"
+        )
+        assert forced.fetchone() == (True,)
