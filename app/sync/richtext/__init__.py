@@ -15,8 +15,8 @@ An image or file of the item itself is ``img`` with the address ``attachment:`` 
 
 ``from_...`` answer canonical HTML and notes, ``to_...`` what to send and notes. Notes say in plain
 words what could not be expressed, and are for the log of a run; the content is then kept as text.
-Both are linear in what they are given and take about a second a megabyte: not for the event loop
-if that may be much. ``to_...`` take any HTML, but judge it as ``from_html`` does.
+Both are linear in what they are given; a megabyte of dense markup takes some five seconds, so what
+may be long belongs into a thread. ``to_...`` take any HTML, but judge it as ``from_html`` does.
 """
 
 from collections.abc import Mapping
