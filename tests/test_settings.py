@@ -96,7 +96,9 @@ def test_secrets_are_not_in_the_settings_own_picture(environment: pytest.MonkeyP
         assert KEY not in picture
 
 
-@pytest.mark.parametrize("command", [["uvicorn", "app.main:app"], ["alembic", "upgrade", "head"]])
+@pytest.mark.parametrize(
+    "command", [["uvicorn", "app.main:app"], ["app.worker"], ["alembic", "upgrade", "head"]]
+)
 @pytest.mark.parametrize("missing", ["DATABASE_URL", "ENCRYPTION_KEYS"])
 def test_nothing_starts_without_a_database_and_secrets(command: list[str], missing: str) -> None:
     environment = {**GOOD, "PATH": os.environ["PATH"]}
