@@ -8,6 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from app.tools.addresses import AddressRule
+from app.tools.gitlab import GitLabSide
+from app.tools.http import ToolHttp
 from app.tools.items import (
     ASSIGNEE,
     DESCRIPTION,
@@ -23,11 +26,14 @@ from app.tools.items import (
     Values,
 )
 from app.tools.side import AccessLost, ItemGone, ItemRejected, SideBusy, SideError, Unsure
+from app.tools.transport import new_tool_client
+from sandbox.gitlab.main import create_app
 from sandbox.gitlab.seed import DEVELOPER_TOKEN, OWNER_TOKEN, READER_TOKEN
-from sandbox.gitlab.state import Note
-from sandbox.tools.faults import FaultKind
+from sandbox.gitlab.state import GitLabState, Note
+from sandbox.tools.faults import Fault, FaultKind
+from tests.servers import free_port, serving
 from tests.tools.gitlab_kit import BOT, GIA, Town, all_changes, town_with
-from tests.tools.side_kit import pieces, whole
+from tests.tools.side_kit import FreeBudget, no_sleep, pieces, whole
 
 GUEST = 10
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -463,3 +469,35 @@ async def _uploaded(town: Town, name: str, content: bytes) -> str:
         headers={"PRIVATE-TOKEN": DEVELOPER_TOKEN},
     )
     return str(answer.json()["url"]).removeprefix("/uploads/")
+
+
+# ---- over a real connection
+
+
+async def test_all_of_it_over_a_connection_as_the_product_makes_them() -> None:
+    port = free_port()
+    app = create_app(GitLabState.fresh(f"http://localhost:{port}", issues=3), date_header=False)
+    with serving(app, port) as url:
+        async with new_tool_client(AddressRule.allowing([], loopback=True)) as client:
+            headers = {"PRIVATE-TOKEN": OWNER_TOKEN}
+            http = ToolHttp(client, url, headers, FreeBudget(), tool="GitLab", sleep=no_sleep)
+            side, wanted = GitLabSide(http, "acme/payments"), draft()
+            fault = Fault(FaultKind.LOST_ANSWER, "*/issues", method="POST", remaining=1)
+            app.state.standin.faults.add(fault)
+            with pytest.raises(Unsure):
+                await side.create(wanted)
+            made = await side.find_marked(wanted.mark, datetime.now(UTC) - timedelta(minutes=30))
+            assert made is not None
+            content = bytes(range(256)) * 8000
+            file = await side.attach(
+                made.id, "a.bin", "application/x", len(content), pieces(content)
+            )
+            assert await whole(side.open_attachment(made.id, file)) == content
+            found = await side.read(made.id)
+            assert found is not None
+            assert [(each.name, each.size) for each in found.attachments] == [
+                ("a.bin", len(content))
+            ]
+            items, position = await all_changes(side)
+            assert len(items) == 4
+            assert (await all_changes(side, position))[0] == []

@@ -94,6 +94,37 @@ async def test_a_change_that_the_list_does_not_know_yet_comes_later(town: Town) 
         assert len(items) == minute - 1
 
 
+async def test_a_change_that_was_stored_a_minute_after_a_later_one_is_seen(town: Town) -> None:
+    side = town.side()
+    town.put(NOON)
+    _, position = await all_changes(side)
+    town.put(NOON - timedelta(minutes=1))
+    items, _ = await all_changes(side, position)
+    assert [item.id for item in items] == ["2"]
+
+
+async def test_of_many_made_in_one_moment_none_slips_away_when_others_are_deleted(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gitlab_round, "PER_PAGE", 3)
+    for _ in range(14):
+        town.put(NOON - timedelta(days=9))
+    town.put(NOON)
+    side = town.side()
+    known: set[str] = set()
+    position, is_last, deleted = None, False, 0
+    while not is_last:
+        changes = await side.changes(position, "")
+        known |= {item.id for item in changes.items}
+        position, is_last = changes.position, changes.is_last
+        if len(known) > 4 and deleted < 3:
+            deleted += 1
+            del town.project.issues[deleted]
+            town.gitlab.changed()
+    _, position = await all_changes(side, position)
+    assert known == {str(number) for number in range(1, 16)}
+
+
 @pytest.mark.parametrize("skew", [timedelta(minutes=-10), timedelta(minutes=10)])
 async def test_a_clock_that_is_wrong_by_ten_minutes_hides_nothing(
     town: Town, skew: timedelta

@@ -415,6 +415,14 @@ async def test_what_unpacks_to_too_much_or_to_nothing_is_refused(far: Far, conte
         await read(far.http())
 
 
+async def test_what_is_packed_tightly_comes_in_small_pieces(far: Far) -> None:
+    packed = gzip.compress(b" " * 5_000_000, 9)
+    far.turns = [answer(body=packed, kind="application/octet-stream", Content_Encoding="gzip")]
+    sizes = [len(piece) async for piece in far.http().download("/f")]
+    assert sum(sizes) == 5_000_000
+    assert max(sizes) <= 256 * 1024
+
+
 async def test_an_answer_without_end_is_cut(far: Far, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_BYTES", 1000)
     far.turns = [answer(body=b'"' + b"x" * 2000 + b'"')]
