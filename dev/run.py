@@ -1,4 +1,7 @@
-"""`make run`: a database, the app, a worker, a local Jira site with the app. Ctrl-C ends all."""
+"""`make run`: a database, the app, a worker, a local Jira with the app, and tools beside it.
+
+Ctrl-C ends all.
+"""
 
 import base64
 import os
@@ -15,11 +18,15 @@ from types import FrameType
 import httpx
 
 from dev.postgres import start_postgres
+from dev.stand_ins import STAND_INS, StandIn
 
 ROOT = Path(__file__).resolve().parents[1]
 # Elsewhere for a second, fresh one beside it, as dev/screenshots.py has.
 VAR = Path(os.environ.get("VAR_DIR") or ROOT / "var")
 READY_WITHIN_S = 60
+LAST_PORT = 65535
+# One client for all questions: to make one takes longer than to ask.
+ASKING = httpx.Client(timeout=2)
 ENDS_WITHIN_S = 30  # a worker lets slices finish their page
 
 
@@ -56,8 +63,13 @@ class Program:
 def _run(started: list[subprocess.Popen[bytes]]) -> None:
     port, sandbox_port = _port("PORT", 8000), _port("SANDBOX_PORT", 2990)
     app_url, jira_url = f"http://localhost:{port}", f"http://localhost:{sandbox_port}"
-    for number, name in ((port, "PORT"), (sandbox_port, "SANDBOX_PORT")):
-        _require_free(number, name)
+    _require_free(port, "PORT", port + 1)
+    _require_row(sandbox_port, port)
+    beside = tuple(_beside(each, sandbox_port) for each in STAND_INS)
+    # They need no database, so they come up while it does.
+    for each, program in zip(STAND_INS, beside, strict=True):
+        settings = each.settings(sandbox_port, VAR / "sandbox")
+        started.append(_start(program, {**os.environ, **settings}))
     server = start_postgres(VAR / "postgres")
     environment = {**os.environ, **_settings(server.get_uri(), app_url, jira_url)}
     _migrate(environment)
@@ -74,10 +86,10 @@ def _run(started: list[subprocess.Popen[bytes]]) -> None:
     )
     for program in programs:
         started.append(_start(program, environment))
-    for program in programs:
+    for program in (*beside, *programs):
         _wait_until(program.is_ready, started, f"the {program.name}")
-    logs = ", ".join(f"var/log/{program.name}.log" for program in programs)
-    print(WELCOME.format(app=app_url, jira=jira_url, logs=logs))
+    tools = "\n".join(each.line(sandbox_port) for each in STAND_INS)
+    print(WELCOME.format(app=app_url, jira=jira_url, tools=tools))
     while all(process.poll() is None for process in started):
         time.sleep(0.5)
     raise CannotRun("a part of it ended by itself: see var/log/.")
@@ -89,10 +101,14 @@ Getint runs inside a local Jira site.
   Jira      {jira}        become one of five people, with one click
   Apps      {jira}/plugins/servlet/upm   licence, re-install, requests
   Getint    {app}         the app itself (it opens from inside Jira)
-  Logs      {logs}
+  Logs      var/log/, a file for each program
 
 Begin as Alice Admin: Apps > Getint, and finish the set-up. Then become
 Gia Gitlab, Axel Azure, Pia Project (Project settings of PAY) and Nora Nobody.
+
+To integrate with; open them in a browser too. Getint asks for what follows:
+
+{tools}
 
 Ctrl-C stops everything; what you did is kept in var/.
 """
@@ -104,21 +120,47 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def _port(name: str, default: int) -> int:
     value = os.environ.get(name) or str(default)
-    if not value.isdigit() or not 0 < int(value) < 65536:
+    if not value.isdigit() or not 0 < int(value) <= LAST_PORT:
         raise CannotRun(f"{name} must be a port number, not {value!r}.")
     return int(value)
 
 
-def _require_free(port: int, name: str) -> None:
+def _require_row(sandbox_port: int, app_port: int) -> None:
+    """The port of the local Jira, and those of the tools, which follow it."""
+    names = {sandbox_port: "the local Jira"}
+    names |= {sandbox_port + each.offset: each.name for each in STAND_INS}
+    last = max(names)
+    if last > LAST_PORT:
+        raise CannotRun(f"SANDBOX_PORT can be {LAST_PORT - (last - sandbox_port)} at most.")
+    if app_port in names:
+        raise CannotRun(
+            f"PORT={app_port} is where {names[app_port]} would be: SANDBOX_PORT={sandbox_port} "
+            f"takes the ports up to {last}. Choose another: PORT={last + 1} make run"
+        )
+    for number, name in names.items():
+        _require_free(number, "SANDBOX_PORT", last + 1, f", where {name} would be,")
+
+
+def _require_free(number: int, setting: str, instead: int, what: str = "") -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind(("127.0.0.1", number))
         except OSError:
             raise CannotRun(
-                f"port {port} is taken. Stop what uses it, or choose another: {name}={port + 1} "
-                "make run"
+                f"port {number}{what} is taken. Stop what uses it, or choose another: "
+                f"{setting}={instead} make run"
             ) from None
+
+
+def _beside(tool: StandIn, sandbox_port: int) -> Program:
+    application, *options = tool.program
+    port, address = sandbox_port + tool.offset, tool.url(sandbox_port)
+    return Program(
+        tool.kept_in,
+        _web(application, port, "--factory", *options),
+        is_ready=lambda: _answers(f"{address}/sandbox/api/state"),
+    )
 
 
 def _settings(database_url: str, app_url: str, jira_url: str) -> Mapping[str, str]:
@@ -189,14 +231,14 @@ def _wait_until(
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2).status_code == 200
+        return ASKING.get(url).status_code == 200
     except httpx.HTTPError:
         return False
 
 
 def _is_installed(jira_url: str) -> bool:
     try:
-        addon = httpx.get(f"{jira_url}/sandbox/api/state", timeout=2).json().get("addon")
+        addon = ASKING.get(f"{jira_url}/sandbox/api/state").json().get("addon")
     except (httpx.HTTPError, ValueError):
         return False
     return bool(addon and addon["installed"] and addon["enabled"])
