@@ -8,8 +8,6 @@ from tests.security.walk import LIFECYCLE, PUBLIC, SIGNED_BY_SITE, WEBHOOKS, dec
 
 # Rows of the table whose routes come with what they are about.
 LATER = {
-    Action.SEE_RUN: "runs",
-    Action.READ_LOG: "runs",
     Action.SHARE_RUN: "support",
     Action.GOVERN_SUPPORT_ACCESS: "support",
     Action.MANAGE_WORKSPACES: "administration",

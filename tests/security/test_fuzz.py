@@ -67,13 +67,16 @@ def target(set_up_town: Town, superuser: psycopg.Connection, both_sides: None) -
     row = superuser.execute("SELECT id FROM instances").fetchone()
     assert row
     integration_id = str(fill(superuser, row[0]))
-    others = superuser.execute("SELECT c.id, m.id FROM connections c, type_mappings m").fetchone()
+    others = superuser.execute(
+        "SELECT c.id, m.id, r.id FROM connections c, type_mappings m, runs r"
+    ).fetchone()
     assert others
     superuser.execute("UPDATE type_mappings SET tool_type = 'Issue'")
     ids = {
         "integration_id": integration_id,
         "connection_id": str(others[0]),
         "mapping_id": str(others[1]),
+        "run_id": str(others[2]),
     }
     return Target(set_up_town.app_url, set_up_town.sandbox, ids)
 

@@ -20,6 +20,7 @@ from app.database import (
 from app.instances.models import GroupBinding, Installation, Instance, Workspace
 from app.integrations.models import Connection, Integration
 from app.models import Model
+from app.runs.models import LogChunk, Run
 from app.settings import Settings
 from app.sync.models import TypeMapping
 from sandbox.running import Sandbox
@@ -33,6 +34,8 @@ OF_AN_INSTANCE = (
     Connection,
     Integration,
     TypeMapping,
+    Run,
+    LogChunk,
 )
 
 
@@ -55,7 +58,7 @@ def instances(
 
 def fill(superuser: psycopg.Connection, instance_id: UUID) -> UUID:
     """One row of everything; returns the integration's id."""
-    names = ("connection", "integration", "mapping")
+    names = ("connection", "integration", "mapping", "run")
     ids = {"instance": instance_id, **{name: uuid4() for name in names}}
     superuser.execute(
         "INSERT INTO group_bindings (id, instance_id, tool, group_id, is_standard, bound_at)"
@@ -81,6 +84,17 @@ def fill(superuser: psycopg.Connection, instance_id: UUID) -> UUID:
         "INSERT INTO type_mappings (id, instance_id, integration_id, position, enabled, jira_type,"
         " tool_type, rules, version)"
         " VALUES (%(mapping)s, %(instance)s, %(integration)s, 0, true, 'Bug', 'theirs', '{}', 1)",
+        ids,
+    )
+    superuser.execute(
+        "INSERT INTO runs (id, instance_id, integration_id, trigger, state, step, created, updated,"
+        " skipped, failed, shared_with_support, reason) VALUES (%(run)s, %(instance)s,"
+        " %(integration)s, 'hand', 'done', '{}', 0, 0, 0, 1, false, 'theirs alone')",
+        ids,
+    )
+    superuser.execute(
+        "INSERT INTO log_chunks (instance_id, run_id, number, lines, sealed)"
+        " VALUES (%(instance)s, %(run)s, 0, 1, 'x')",
         ids,
     )
     return UUID(str(ids["integration"]))
@@ -143,7 +157,7 @@ async def test_a_reference_can_not_leave_the_instance(
             )
 
 
-@pytest.mark.parametrize("path", ["/integrations", "/connections"])
+@pytest.mark.parametrize("path", ["/integrations", "/connections", "/runs"])
 async def test_with_the_apps_filters_removed_pages_show_nothing_of_others(
     path: str,
     instances: tuple[UUID, UUID],
@@ -153,6 +167,7 @@ async def test_with_the_apps_filters_removed_pages_show_nothing_of_others(
     for module in ("pages", "service", "listing", "connections", "loading", "queries"):
         name = f"app.integrations.{module}.visible"
         monkeypatch.setattr(name, lambda *_: true(), raising=False) if _exists(module) else None
+    monkeypatch.setattr("app.runs.reporting_list.visible", lambda *_: true())
     monkeypatch.setattr(app.access, "visible", lambda *_: true())
     response = await as_("admin").get(path)
     assert response.status_code == 200

@@ -17,17 +17,18 @@ from tests.security.test_row_security import fill
 from tests.security.walk import Declared, context_routes
 
 As = Callable[..., Visitor]
-ID_NAMES = {"integration_id", "connection_id", "binding_id", "mapping_id"}
+ID_NAMES = {"integration_id", "connection_id", "binding_id", "mapping_id", "run_id"}
 
 
 @dataclass(frozen=True)
 class Things:
-    """The ids of one instance's integration, connection, binding and type mapping."""
+    """The ids of one instance's integration, connection, binding, type mapping and run."""
 
     integration_id: UUID
     connection_id: UUID
     binding_id: UUID
     mapping_id: UUID
+    run_id: UUID
 
     def url(self, route: Declared) -> str:
         values = {name: str(getattr(self, name)) for name in ID_NAMES}
@@ -46,9 +47,10 @@ def _things(superuser: psycopg.Connection, client_key: str, owner: str) -> Thing
         (owner, row[0]),
     )
     ids = superuser.execute(
-        "SELECT c.id, b.id, m.id FROM connections c, group_bindings b, type_mappings m"
+        "SELECT c.id, b.id, m.id, r.id"
+        " FROM connections c, group_bindings b, type_mappings m, runs r"
         " WHERE c.instance_id = %(instance)s AND b.instance_id = %(instance)s"
-        " AND m.instance_id = %(instance)s AND NOT b.is_standard",
+        " AND m.instance_id = %(instance)s AND r.instance_id = %(instance)s AND NOT b.is_standard",
         {"instance": row[0]},
     ).fetchone()
     assert ids
@@ -66,6 +68,7 @@ def _picture(superuser: psycopg.Connection) -> list[object]:
         superuser.execute("SELECT * FROM integrations ORDER BY id").fetchall(),
         superuser.execute("SELECT * FROM connections ORDER BY id").fetchall(),
         superuser.execute("SELECT * FROM type_mappings ORDER BY id").fetchall(),
+        superuser.execute("SELECT * FROM runs ORDER BY id").fetchall(),
         superuser.execute("SELECT * FROM group_bindings WHERE NOT is_standard").fetchall(),
     ]
 
@@ -128,7 +131,7 @@ async def test_a_project_admin_of_another_project_does_not_even_learn_that_it_ex
     configured.site.set_project_admin("OPS", as_("nobody").account_id, admin=True)
     visitor = as_("nobody", from_project="OPS")
     for route in _with_id(app):
-        if "integration_id" in route.path:
+        if "integration_id" in route.path or "run_id" in route.path:
             response = await visitor.ask(route.method, things.url(route), data={"version": "1"})
             assert response.status_code == 404, str(route)
 
