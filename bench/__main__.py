@@ -1,12 +1,15 @@
-"""`python -m bench [names]`: measures, prints, and writes docs/performance.md."""
+"""`python -m bench [names]`: measures, prints, and writes docs/*.md."""
 
 import importlib
 import sys
 import time
+from collections.abc import Sequence
 
 from bench.figures import Figures, write
 
-MEASUREMENTS = ("pages", "shares", "reads", "decisions", "lists", "quota", "start")
+MEASUREMENTS = (
+    "pages", "shares", "reads", "decisions", "lists", "quota", "start", "reliability",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -17,10 +20,12 @@ def main() -> None:
     for name in names:
         print(f"\n{name}", flush=True)
         began = time.monotonic()
-        found: Figures = importlib.import_module(f"bench.{name}").measure()
-        print(found.markdown())
+        found: Figures | Sequence[Figures] = importlib.import_module(f"bench.{name}").measure()
+        tables = [found] if isinstance(found, Figures) else found
+        for table in tables:
+            print(table.markdown())
+            write(table)
         print(f"({time.monotonic() - began:.0f} s)", flush=True)
-        write(found)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,23 @@ def postgres() -> Iterator[str]:
             server.stop()
 
 
+def restart(superuser_url: str) -> None:
+    """End PostgreSQL without a good-bye and start it again; back when it answers."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        found = connection.execute("SHOW data_directory").fetchone()
+    assert found is not None
+    data = Path(found[0])
+    postmaster = (data / "postmaster.pid").read_text().split()[0]
+    pg_ctl = Path(f"/proc/{postmaster}/exe").resolve().with_name("pg_ctl")
+    subprocess.run(
+        [pg_ctl, "-w", "-D", data, "-m", "immediate", "-l", data / "log", "restart"],
+        user=data.stat().st_uid,
+        cwd="/",
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
 def create(superuser_url: str, name: str) -> str:
     """Create a database of an ordinary role, as an operator would; returns that role's URL."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:

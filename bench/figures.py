@@ -1,4 +1,4 @@
-"""Tables of figures: printed, and written into docs/performance.md between markers."""
+"""Tables of figures: printed, and written into a document between markers."""
 
 import os
 import platform
@@ -8,17 +8,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+DOCUMENTS = Path(__file__).resolve().parents[1] / "docs"
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One measurement's table; ``notes`` are sentences below it."""
+    """One measurement's table in ``document``; ``notes`` are sentences below it.
+
+    ``command`` is the measurement's name where it has several tables.
+    """
 
     name: str
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
     notes: Sequence[str] = ()
+    document: str = "performance.md"
+    command: str = ""
 
     def markdown(self) -> str:
         """The table and the notes, aligned so that the source reads well too."""
@@ -50,11 +55,13 @@ def _processor() -> str:
     return platform.machine()
 
 
-def write(figures: Figures, document: Path = DOCUMENT) -> None:
+def write(figures: Figures) -> None:
     """Replace what stands between this measurement's markers."""
+    document = DOCUMENTS / figures.document
     text = document.read_text()
     begin, end = f"<!-- {figures.name}: begin -->", f"<!-- {figures.name}: end -->"
-    body = f"{begin}\n_Measured {machine()}, by `make bench ARGS={figures.name}`._\n\n"
+    command = f"make bench ARGS={figures.command or figures.name}"
+    body = f"{begin}\n_Measured {machine()}, by `{command}`._\n\n"
     body += f"{figures.markdown().rstrip()}\n{end}"
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.S)
     found, count = pattern.subn(lambda _: body, text)

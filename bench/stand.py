@@ -32,6 +32,8 @@ class Stand:
     app_url: str
     jira_url: str
     environment: dict[str, str]
+    jira_program: str = "sandbox.main:app"
+    jira_environment: dict[str, str] = field(default_factory=dict)
     instance_id: UUID = field(default_factory=uuid4)
 
     @property
@@ -78,13 +80,14 @@ class Stand:
         """The sandbox."""
         port = self.jira_url.rsplit(":", 1)[1]
         command = python(
-            "-m", "uvicorn", "--factory", "sandbox.main:app", "--host", "127.0.0.1",
+            "-m", "uvicorn", "--factory", self.jira_program, "--host", "127.0.0.1",
             "--port", port, "--no-access-log",
         )  # fmt: skip
         environment = {
             "SANDBOX_BASE_URL": self.jira_url,
             "SANDBOX_STATE": str(self.folder / "site.json"),
             "SANDBOX_INSTALL": f"{self.app_url}/atlassian-connect.json",
+            **self.jira_environment,
         }
         with running(command, environment, self.folder / "sandbox.log", OTHER_CORE):
             wait_until(lambda: answers(f"{self.jira_url}/sandbox/api/state"), "the sandbox")
@@ -106,7 +109,13 @@ class Stand:
 
 
 @contextmanager
-def standing(folder: Path, postgres_url: str, name: str = "bench") -> Iterator[Stand]:
+def standing(
+    folder: Path,
+    postgres_url: str,
+    name: str = "bench",
+    jira_program: str = "sandbox.main:app",
+    **jira_environment: str,
+) -> Iterator[Stand]:
     """The sandbox running and the app installed in it; start the app by ``stand.app()``."""
     app_url, jira_url = f"http://localhost:{free_port()}", f"http://localhost:{free_port()}"
     database_url = database.create(postgres_url, name)
@@ -121,7 +130,10 @@ def standing(folder: Path, postgres_url: str, name: str = "bench") -> Iterator[S
     }
     database.migrate(environment)
     superuser_url = database.as_superuser(postgres_url, name)
-    stand = Stand(folder, superuser_url, database_url, app_url, jira_url, environment)
+    stand = Stand(
+        folder, superuser_url, database_url, app_url, jira_url, environment,
+        jira_program, jira_environment,
+    )  # fmt: skip
     with stand.jira():
         # Only in development may a site's address be plain http, as the sandbox's is.
         with stand.app(env="development"):
