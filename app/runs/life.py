@@ -126,8 +126,9 @@ async def start_unchecked(
 ) -> Run | None:
     """Start a run for a trigger; None where none is wanted.
 
-    That is: the integration is gone, paused, a migration, without a connection or type mappings, or
-    a run is open. A change that comes during a run is looked for again after it.
+    That is: the integration is gone, paused, a migration, without a connection or type mappings,
+    was never run by hand (its owner has yet to say that the mapping is as they want it), or a run
+    is open. A change that comes during a run is looked for again after it.
     """
     if not await _is_ready(session, integration_id):
         return None
@@ -198,6 +199,7 @@ async def _is_ready(session: AsyncSession, integration_id: UUID) -> bool:
             Integration.state == "active",
             Integration.connection_id.is_not(None),
             exists().where(TypeMapping.integration_id == integration_id, TypeMapping.enabled),
+            exists().where(Run.integration_id == integration_id, Run.trigger == "hand"),
         )
     )
     return found is not None

@@ -247,6 +247,18 @@ async def test_nothing_starts_by_itself_before_something_is_mapped(
         assert found is None
 
 
+async def test_nothing_starts_by_itself_before_its_owner_ran_it_once(
+    database: Database,
+    superuser: psycopg.Connection,
+    instance_id: UUID,
+    integration_id: UUID,
+) -> None:
+    superuser.execute("DELETE FROM runs")
+    async with database.of_instance(instance_id) as session:
+        for trigger in ("schedule", "jira", "tool"):
+            assert await life.start_unchecked(session, instance_id, integration_id, trigger) is None
+
+
 async def test_a_burst_of_changes_is_one_run(
     database: Database, customers: Customers, instance_id: UUID, integration_id: UUID
 ) -> None:

@@ -171,7 +171,7 @@ async def test_housekeeping_sees_what_it_needs_and_changes_nothing(
         changed = await session.scalars(delete(Schedule).returning(Schedule.integration_id))
         assert changed.all() == []
     for hidden in ("paused", "done", "failed", "cancelled"):
-        superuser.execute("UPDATE runs SET state = %s", (hidden,))
+        superuser.execute("UPDATE runs SET state = %s WHERE id = %s", (hidden, run_id))
         async with database.housekeeping() as session:
             assert (await session.scalars(select(Run.id))).all() == []
 

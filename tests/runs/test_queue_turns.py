@@ -270,7 +270,7 @@ async def test_a_run_cancelled_between_two_slices_ends_at_once(
 ) -> None:
     engine.outcome = MORE
     await turn()
-    superuser.execute("UPDATE runs SET state = 'cancelling'")
+    superuser.execute("UPDATE runs SET state = 'cancelling' WHERE id = %s", (run_id,))
     await work.wake(instance_id, run_id)
     run = customers.run(run_id)
     assert run["state"] == "cancelled"
