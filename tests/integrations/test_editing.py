@@ -53,7 +53,7 @@ async def test_others_see_it_with_disabled_buttons_and_are_refused(
     page = await other.get(f"/integrations/{its}")
     assert page.status_code == 200
     assert "Only its owner and Jira administrators can do this." in words(page)
-    assert page.text.count('aria-disabled="true"') == 4
+    assert page.text.count('aria-disabled="true"') == 5
     listed = await other.get("/integrations")
     assert "Payroll" in words(listed)
     assert listed.text.count('aria-disabled="true"') == 4
