@@ -75,6 +75,9 @@ async def _made_or_found(
         draft = _draft(context, here, item, link, mapping)
         counterpart = await side.create(draft)
         context.tell("info", "created", f"Made {counterpart.key}.", here, item)
+    else:
+        # The line of its making went with the page that was never committed.
+        context.tell("info", "found", f"Found {counterpart.key}, made before.", here, item)
     set_item(link, there, counterpart)
     prints = prints_of(context.setting(mapping), there, counterpart)
     if there == "jira":

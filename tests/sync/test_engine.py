@@ -103,6 +103,13 @@ def test_a_create_without_an_answer_is_found_again_and_not_made_twice(
         assert [state for _, _, state, _ in pair.links()] == ["linked"] * len(titles)
 
 
+def test_the_log_names_also_what_was_made_and_not_recorded(pair_of: Callable[..., Pair]) -> None:
+    pair = pair_of()
+    pair.jira.put(title="a")
+    _story(pair, [("create", "kill")])
+    assert ("info", "found", "Found TOOL-1, made before.") in pair.log.lines, pair.log.lines
+
+
 def test_an_edit_while_we_write_is_not_taken_for_our_own(pair_of: Callable[..., Pair]) -> None:
     pair = pair_of()
     item_id = pair.jira.put(title="old")
