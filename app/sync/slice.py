@@ -161,12 +161,16 @@ class Slice:
             page.problem = problem
             return
         except Exception as error:
-            # One item that nobody foresaw must not stop the others.
-            _log.exception("an item failed", kind=type(error).__name__, run=self._run_id)
-            told = SideError("Getint could not deal with this item; its makers were told.")
+            # One bad item must not stop the others, whatever is wrong with it.
             assert link is not None  # noqa: S101 - without a link nothing was tried
-            result = failed(self._context, link, side, item, told)
+            result = failed(self._context, link, side, item, self._told(error))
         page.counts[result] += 1
+
+    def _told(self, error: Exception) -> SideError:
+        if isinstance(error, SideError):
+            return error
+        _log.exception("an item failed", kind=type(error).__name__, run=self._run_id)
+        return SideError("Getint could not deal with this item; its makers were told.")
 
     async def _commit(self, page: _Page) -> bool:
         """Everything of a page at once; false if somebody stopped the run meanwhile."""
