@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bench.figures import Figures, write
 
 MEASUREMENTS = (
-    "pages", "shares", "reads", "decisions", "lists", "quota", "start", "reliability",
+    "pages", "shares", "reads", "decisions", "lists", "quota", "start", "sync", "reliability",
 )  # fmt: skip
 
 
