@@ -222,7 +222,7 @@ CHEAP: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("change", CHEAP, ids=lambda change: "-".join(change))
+@pytest.mark.parametrize("change", CHEAP, ids="-".join)
 async def test_no_key_is_fetched_for_an_implausible_token(
     routes: App, change: dict[str, Any]
 ) -> None:
