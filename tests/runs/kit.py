@@ -15,7 +15,7 @@ GIA = f"jira:{ACCOUNTS['gitlab']}"
 JOBS = "SELECT args, lock, priority, status::text, scheduled_at FROM procrastinate_jobs"
 
 
-def until(is_so: Callable[[], Any], within_s: float = 20) -> Any:
+def until(is_so: Callable[[], Any], within_s: float = 60) -> Any:
     """Wait for a condition and return what made it true."""
     deadline = time.monotonic() + within_s
     while not (found := is_so()):
