@@ -64,6 +64,7 @@ class Licences:
         self._clock = clock
         self._flights: dict[UUID, asyncio.Task[LicenceFact | None]] = {}
         self._tried_at: dict[UUID, datetime] = {}
+        self._told: dict[UUID, LicenceFact] = {}
 
     async def state(self, facts: InstanceFacts, page_word: PageWord | None) -> LicenceState:
         """The state now. ``page_word`` is ``lic`` of a verified page, if this request has one."""
@@ -90,8 +91,10 @@ class Licences:
         """The state now; before it is a no, Jira is asked whether that is still so."""
         now = self._clock()
         state = licence_state(facts.licence, now=now)
-        if STANDING[state] is LicenceStanding.ACTIVE or not self._may_ask(facts, now):
+        if STANDING[state] is LicenceStanding.ACTIVE:
             return state
+        if not self._may_ask(facts, now):
+            return licence_state(self._newest(facts), now=now)
         return await self.check_again(facts)
 
     async def check_again(self, facts: InstanceFacts) -> LicenceState:
@@ -102,6 +105,11 @@ class Licences:
     async def close(self) -> None:
         """Let refreshes that are under way end."""
         await asyncio.gather(*self._flights.values(), return_exceptions=True)
+
+    def _newest(self, facts: InstanceFacts) -> LicenceFact | None:
+        """What Jira said last, also if that was after these facts were read."""
+        known = (facts.licence, self._told.get(facts.installation_id))
+        return max(filter(None, known), key=lambda fact: fact.learnt_at, default=None)
 
     def _may_ask(self, facts: InstanceFacts, now: datetime) -> bool:
         if facts.installation_id in self._flights:
@@ -127,7 +135,7 @@ class Licences:
         except JiraError as error:
             _log.warning("licence not read", kind=type(error).__name__, instance=facts.instance_id)
             return None
-        fact = fact_from_addon(addon, self._clock())
+        fact = self._told[facts.installation_id] = fact_from_addon(addon, self._clock())
         await self._remember(facts, fact)
         return fact
 

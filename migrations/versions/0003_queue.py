@@ -47,6 +47,30 @@ def _add_put_job() -> None:
     )
 
 
+def _announce_free_locks() -> None:
+    """Tell workers when a slice has ended, as procrastinate tells them of a new job.
+
+    The next slice of a run is queued while the lock is still taken, so its own announcement comes
+    too early, and without another one it would wait for workers to look by themselves.
+    """
+    op.execute(
+        """
+        CREATE FUNCTION announce_free_lock() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM pg_notify(
+                'procrastinate_queue_v1#' || OLD.queue_name,
+                json_build_object('type', 'job_inserted', 'job_id', OLD.id)::text
+            );
+            RETURN NULL;
+        END $$
+        """
+    )
+    op.execute(
+        "CREATE TRIGGER announce_free_lock AFTER DELETE ON procrastinate_jobs"
+        " FOR EACH ROW WHEN (OLD.lock IS NOT NULL) EXECUTE FUNCTION announce_free_lock()"
+    )
+
+
 def _take_turns() -> None:
     """What the order of customers is reckoned with (app/runs/queue.py)."""
     op.execute(
@@ -147,6 +171,7 @@ def _separate_customers() -> None:
 def upgrade() -> None:
     _add_procrastinate()
     _add_put_job()
+    _announce_free_locks()
     _take_turns()
     _add_schedules()
     _keep_schedules()

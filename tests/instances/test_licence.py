@@ -162,3 +162,31 @@ async def test_what_was_learnt_earlier_does_not_replace_what_was_learnt_later(
     found = await house.directory.load(installed.site.client_key)
     assert found is not None
     assert licences.known_state(found) is LicenceState.LAPSED
+
+
+async def test_a_no_is_asked_about_once_a_minute_and_the_answer_counts_for_facts_of_before(
+    house: House, installed: Sandbox, licences: Licences, clock: Clock
+) -> None:
+    before = await facts_of(house, installed)
+    assert await licences.confirmed(before) is LicenceState.EVALUATION
+    assert await licences.confirmed(before) is LicenceState.EVALUATION
+    assert questions(installed) == 1
+    installed.host.set_licence("lapsed")
+    await licences.check_again(before)
+    lapsed = await facts_of(house, installed)
+    installed.host.set_licence("paid")
+    assert await licences.confirmed(lapsed) is LicenceState.LAPSED
+    clock.move(minutes=2)
+    assert await licences.confirmed(lapsed) is LicenceState.ACTIVE
+    assert await licences.confirmed(await facts_of(house, installed)) is LicenceState.ACTIVE
+    assert questions(installed) == 3
+
+
+async def test_what_jira_said_earlier_does_not_outlive_what_was_learnt_since(
+    house: House, installed: Sandbox, licences: Licences, clock: Clock
+) -> None:
+    assert await licences.confirmed(await facts_of(house, installed)) is LicenceState.EVALUATION
+    clock.move(seconds=30)
+    await licences.state(await facts_of(house, installed), "none")
+    await settled(licences)
+    assert await licences.confirmed(await facts_of(house, installed)) is not LicenceState.EVALUATION
