@@ -1,5 +1,6 @@
 """The parts of the house, put together once for each process."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
@@ -18,6 +19,8 @@ from app.instances.licence import Licences
 from app.instances.lifecycle import ConnectLifecycle
 from app.settings import Settings
 from app.sync.budget import HostBudgets
+from app.tools.addresses import AddressRule
+from app.tools.transport import Resolver, new_tool_client, resolve
 from connect import InstallKeys, JiraClient, Quota
 
 
@@ -41,6 +44,8 @@ class House:
     door: ConnectDoor
     tool_budgets: HostBudgets
     http: httpx.AsyncClient
+    look_up: Resolver = resolve
+    tool_client: Callable[[AddressRule], httpx.AsyncClient] = new_tool_client
 
     async def open(self) -> None:
         """Begin to listen for changes."""

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from app.audit.routes import router as audit
 from app.database import DatabaseUnusable, require_usable_database
@@ -25,6 +25,8 @@ from app.settings import Settings, SettingsMissing, load_settings
 from app.sync.export import MOST_BYTES as LARGEST_IMPORT
 from app.sync.jira_news import router as jira_news
 from app.sync.mapping_routes import router as mappings
+from app.sync.side_schemas import SchemaReader
+from app.sync.sides import open_sides
 from app.sync.transfer_routes import IMPORT_PATH
 from app.sync.transfer_routes import router as transfer
 from app.web.logging import configure_logging
@@ -33,6 +35,25 @@ from app.web.show import VERSION
 from connect import AllowedHosts, descriptor_router, lifecycle_router, new_http_client
 
 DESCRIPTOR = Path(__file__).resolve().parents[1] / "atlassian-connect.json"
+
+_ROUTES = APIRouter()
+"""What needs no settings; each is worked out at its first request, once for the process."""
+for _router in (
+    health,
+    transfer,  # before the addresses with an id: /import is no id
+    jira_news,
+    mappings,
+    integrations,
+    connections,
+    reporting,
+    set_up,
+    access_settings,
+    person_settings,
+    licence_settings,
+    audit,
+    help_pages,
+):
+    _ROUTES.include_router(_router)
 
 
 def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> FastAPI:
@@ -57,14 +78,17 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
         redirect_slashes=False,  # it would name the Host header's host
     )
     app.state.house = house
+    app.state.schemas = SchemaReader(open_sides)
     # First, as routes are tried in order and these most often; and not by include_router(), which
     # would match them through two more objects at each request.
     app.router.routes.extend(entrances.routes)
-    for router in (
-        health,
+    app.router.routes.extend(_ROUTES.routes)
+    app.include_router(
         descriptor_router(
             DESCRIPTOR, base_url=settings.app_base_url, app_key=settings.connect_app_key
-        ),
+        )
+    )
+    app.include_router(
         lifecycle_router(
             app_key=settings.connect_app_key,
             app_base_url=settings.app_base_url,
@@ -73,21 +97,8 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
             ),
             keys=house.install_keys,
             store=house.lifecycle,
-        ),
-        transfer,  # before the addresses with an id: /import is no id
-        jira_news,
-        mappings,
-        integrations,
-        connections,
-        reporting,
-        set_up,
-        access_settings,
-        person_settings,
-        licence_settings,
-        audit,
-        help_pages,
-    ):
-        app.include_router(router)
+        )
+    )
     install_web(app, ap_js_url=settings.ap_js_url, largest_files={IMPORT_PATH: LARGEST_IMPORT})
     return app
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from sandbox import assets, control
 from sandbox.descriptor import InstallFailedError
@@ -102,13 +104,21 @@ def create_app(
 
     app = FastAPI(title="A local Jira Cloud site", lifespan=lifespan, openapi_url=None)
     app.state.sandbox = sandbox
-    for router, prefix in _routers():
-        app.include_router(router, prefix=prefix)
+    app.router.routes.extend(_routes())
     for error, answer in ERROR_ANSWERS.items():
         app.add_exception_handler(error, answer)
     app.add_middleware(FaultMiddleware, faults=sandbox.faults)
     app.add_middleware(Meter, sandbox=sandbox)
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """Those of every site. FastAPI works each out at its first request, so once for all sites."""
+    together = APIRouter()
+    for router, prefix in _routers():
+        together.include_router(router, prefix=prefix)
+    return together.routes
 
 
 def _routers() -> Iterator[tuple[APIRouter, str]]:

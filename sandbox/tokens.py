@@ -6,11 +6,13 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
 import jwt
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 CONTEXT_QSH = "context-qsh"
 PAGE_LIFE = 180
@@ -80,17 +82,25 @@ def sign_install(
     }
     if account_id is not None:
         claims["sub"] = account_id
-    return jwt.encode(claims, private_pem, algorithm="RS256", headers={"kid": kid})
+    return jwt.encode(claims, _key(private_pem), algorithm="RS256", headers={"kid": kid})
 
 
 def public_pem(private_pem: str) -> str:
     """The SPKI PEM that the key server hands out."""
-    key = serialization.load_pem_private_key(private_pem.encode(), password=None)
     return (
-        key.public_key()
+        _key(private_pem)
+        .public_key()
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         .decode()
     )
+
+
+@lru_cache(8)
+def _key(private_pem: str) -> RSAPrivateKey:
+    """Checking that a key is one takes long; a site has the same for all its life."""
+    key = serialization.load_pem_private_key(private_pem.encode(), password=None)
+    assert isinstance(key, RSAPrivateKey)  # noqa: S101 - the site made it
+    return key
 
 
 def verify_app_token(token: str, *, app_key: str, secret: str, qsh: str) -> None:

@@ -247,8 +247,9 @@ def town(settings: Settings, opened_site: SiteState) -> Iterator[Town]:
     site = copy.deepcopy(opened_site)
     site.base_url = jira_url
     jira = create_sandbox(site, app_http=httpx.AsyncClient(), close_http=True)
-    with serving(create_app(live), app_port), serving(jira, jira_port):
-        found = Town(jira_url, app_url, jira.state.sandbox)
+    product = create_app(live)
+    with serving(product, app_port), serving(jira, jira_port):
+        found = Town(jira_url, app_url, jira.state.sandbox, product)
         found.control("POST", "/install", {"url": f"{app_url}/atlassian-connect.json"})
         yield found
 

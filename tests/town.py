@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from sandbox.running import Sandbox
 
@@ -15,6 +16,7 @@ class Town:
     jira_url: str
     app_url: str
     sandbox: Sandbox
+    app: FastAPI
 
     def control(self, method: str, path: str, json: Any = None) -> httpx.Response:
         """Use the sandbox's remote control."""

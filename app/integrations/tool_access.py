@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from app.house import house_of
 from app.tools.addresses import AddressRefused, AddressRule, host_and_port
-from app.tools.transport import Resolver, new_tool_client, resolve
+from app.tools.transport import Resolver
 
 LONGEST_LOOKUP_S = 2.0
 
@@ -20,18 +20,18 @@ def address_rule(request: Request) -> AddressRule:
     return AddressRule.allowing(settings.tool_private_hosts, loopback=settings.is_development)
 
 
-def resolver() -> Resolver:
-    """How names are looked up; tests put their own here."""
-    return resolve
+def lookup(request: Request) -> Resolver:
+    """How names are looked up."""
+    return house_of(request).look_up
 
 
 Rule = Annotated[AddressRule, Depends(address_rule)]
-Lookup = Annotated[Resolver, Depends(resolver)]
+Lookup = Annotated[Resolver, Depends(lookup)]
 
 
-async def tool_client(rule: Rule, lookup: Lookup) -> AsyncIterator[httpx.AsyncClient]:
+async def tool_client(request: Request, rule: Rule) -> AsyncIterator[httpx.AsyncClient]:
     """A client that connects only where the rule allows."""
-    async with new_tool_client(rule, resolver=lookup) as client:
+    async with house_of(request).tool_client(rule) as client:
         yield client
 
 

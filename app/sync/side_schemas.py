@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Annotated
 from uuid import UUID
 
 from cachetools import TTLCache
-from fastapi import Depends
+from fastapi import Depends, Request
 
 from app.access import Tool
 from app.errors import CannotTell
@@ -18,7 +17,7 @@ from app.identity.visit import Visit
 from app.instances.facts import InstanceFacts
 from app.integrations.models import Integration
 from app.sync.rules import SideName
-from app.sync.sides import Sides, open_sides
+from app.sync.sides import Sides
 from app.tools.items import Schema
 from app.tools.side import SideError
 
@@ -80,10 +79,10 @@ class SchemaReader:
         return SideSchemas({"jira": jira, "tool": tool})
 
 
-@lru_cache(1)
-def schema_reader() -> SchemaReader:
-    """The one of this process; tests put their own here."""
-    return SchemaReader(open_sides)
+def schema_reader(request: Request) -> SchemaReader:
+    """The one of this process."""
+    found: SchemaReader = request.app.state.schemas
+    return found
 
 
 Reader = Annotated[SchemaReader, Depends(schema_reader)]

@@ -21,7 +21,6 @@ from app.tools.http import ToolHttp
 from app.tools.jira import JiraSide
 from app.tools.jira_http import ConnectHttp, TokenHttp
 from app.tools.side import AccessLost, Side, SideError
-from app.tools.transport import new_tool_client
 
 _SIDES: Mapping[Tool, Callable[[ToolHttp, str], Side]] = {
     Tool.GITLAB: GitLabSide,
@@ -53,7 +52,7 @@ async def open_sides(
     rule = AddressRule.allowing(
         house.settings.tool_private_hosts, loopback=house.settings.is_development
     )
-    async with new_tool_client(rule) as client:
+    async with house.tool_client(rule) as client:
         http = ToolHttp(
             client,
             connection.address,

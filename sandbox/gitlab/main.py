@@ -3,16 +3,18 @@
 import contextlib
 import os
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.gitlab.face import face_of
@@ -83,9 +85,7 @@ def create_app(
 
     app = FastAPI(title="A local GitLab", lifespan=lifespan, openapi_url=None)
     app.state.standin = gitlab
-    for part in (places, issues, notes, uploads, links, hooks):
-        app.include_router(part.router, prefix=API)
-    app.include_router(control.router)
+    app.router.routes.extend(_routes())
     app.include_router(pages(face_of))
     app.add_exception_handler(errors.GitLabError, errors.answer_gitlab_error)
     app.add_exception_handler(HTTPException, errors.answer_http_exception)
@@ -93,6 +93,16 @@ def create_app(
     app.add_middleware(Door, standin=gitlab)
     app.add_middleware(SlashesInNames)
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """FastAPI works each out at its first request, so once for all that are opened."""
+    together = APIRouter()
+    for part in (places, issues, notes, uploads, links, hooks):
+        together.include_router(part.router, prefix=API)
+    together.include_router(control.router)
+    return together.routes
 
 
 async def _answer_invalid(_: Request, error: Exception) -> Response:

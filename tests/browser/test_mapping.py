@@ -1,11 +1,10 @@
 """An owner sets up a mapping with a browser alone, by mouse and by keyboard; others look on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import FrameLocator, expect
 
-from app.sync.side_schemas import schema_reader
 from app.tools.side import SideBusy
 from tests.browser.acts import PAY, begin_to_create, create_connection, fill_in, go, reason_of
 from tests.browser.conftest import Person
@@ -17,13 +16,11 @@ Somebody = Callable[..., Person]
 
 
 @pytest.fixture
-def sides(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSides]:
+def sides(monkeypatch: pytest.MonkeyPatch) -> FakeSides:
     """Jira and GitLab as the pages read them."""
     found = FakeSides()
-    monkeypatch.setattr("app.sync.side_schemas.open_sides", found.open)
-    schema_reader.cache_clear()
-    yield found
-    schema_reader.cache_clear()
+    monkeypatch.setattr("app.main.open_sides", found.open)
+    return found
 
 
 @pytest.fixture
@@ -131,7 +128,7 @@ def test_others_look_on_and_a_busy_tool_is_tried_again(
     assert "Only its owner and Jira administrators" in reason_of(off)
     assert axel.axe() == []
     sides.tool.trouble = SideBusy("GitLab asks to wait a minute.", 60.0)
-    schema_reader()._kept.clear()  # as if a minute had passed
+    ready.app.state.schemas._kept.clear()  # as if a minute had passed
     frame.get_by_role("button", name="Switch off").click()
     expect(frame.get_by_role("main")).to_contain_text("GitLab asks to wait a minute.")
     assert "could not be read" in reason_of(frame.get_by_role("button", name="Add: Fields"))

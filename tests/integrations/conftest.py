@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 import psycopg
@@ -10,7 +10,6 @@ import pytest
 from fastapi import FastAPI
 
 from app.house import House
-from app.integrations.tool_access import resolver
 from sandbox.running import Sandbox
 from tests.integrations.kit import PAY
 
@@ -28,7 +27,7 @@ class Names:
 @pytest.fixture
 def host_names(app: FastAPI) -> Names:
     found = Names()
-    app.dependency_overrides[resolver] = lambda: found
+    app.state.house = replace(app.state.house, look_up=found)
     return found
 
 

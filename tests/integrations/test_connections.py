@@ -1,15 +1,15 @@
 """Connections: who may see, use, change and govern one, and how its credentials are kept."""
 
 import json
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import httpx
 import psycopg
 import pytest
 from fastapi import FastAPI
 
-from app.integrations.tool_access import tool_client
+from app.tools.addresses import AddressRule
 from tests.integrations.conftest import Names
 from tests.integrations.kit import OPS, SECRET, connected, connection, created, flag, names, words
 from tests.people import Visitor
@@ -40,11 +40,10 @@ class FarSide:
 def far_side(app: FastAPI) -> FarSide:
     tool = FarSide()
 
-    async def client() -> AsyncIterator[httpx.AsyncClient]:
-        async with httpx.AsyncClient(transport=httpx.MockTransport(tool)) as client:
-            yield client
+    def client(_rule: AddressRule) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.MockTransport(tool))
 
-    app.dependency_overrides[tool_client] = client
+    app.state.house = replace(app.state.house, tool_client=client)
     return tool
 
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Err
 
-from app.sync.side_schemas import schema_reader
 from sandbox.running import Sandbox
 from tests.people import ACCOUNTS
 from tests.security.test_row_security import fill
@@ -54,12 +53,9 @@ class Target:
 
 
 @pytest.fixture
-def both_sides(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both sides of the integration can be read, so that what comes after is reached."""
-    monkeypatch.setattr("app.sync.side_schemas.open_sides", FakeSides().open)
-    schema_reader.cache_clear()
-    yield
-    schema_reader.cache_clear()
+    monkeypatch.setattr("app.main.open_sides", FakeSides().open)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from app.sync.side_schemas import SchemaReader, schema_reader
+from app.sync.side_schemas import SchemaReader
 from app.tools.items import FieldInfo, FieldKind, Schema
 from app.tools.side import AccessLost, SideBusy
 from sandbox.running import Sandbox
@@ -34,8 +34,7 @@ def ready(configured: Sandbox) -> Sandbox:
 def sides(app: FastAPI) -> FakeSides:
     """Jira and GitLab as the pages read them."""
     found = FakeSides()
-    reader = SchemaReader(found.open)
-    app.dependency_overrides[schema_reader] = lambda: reader
+    app.state.schemas = SchemaReader(found.open)
     return found
 
 
