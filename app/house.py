@@ -45,7 +45,17 @@ class House:
     tool_budgets: HostBudgets
     http: httpx.AsyncClient
     look_up: Resolver = resolve
-    tool_client: Callable[[AddressRule], httpx.AsyncClient] = new_tool_client
+    new_tool_client: Callable[[AddressRule, Resolver], httpx.AsyncClient] = new_tool_client
+
+    @property
+    def address_rule(self) -> AddressRule:
+        """Which addresses of tools the operator allows."""
+        settings = self.settings
+        return AddressRule.allowing(settings.tool_private_hosts, loopback=settings.is_development)
+
+    def tool_client(self) -> httpx.AsyncClient:
+        """A client that connects only where the rule allows; to be closed by who asked for it."""
+        return self.new_tool_client(self.address_rule, self.look_up)
 
     async def open(self) -> None:
         """Begin to listen for changes."""

@@ -16,8 +16,7 @@ LONGEST_LOOKUP_S = 2.0
 
 def address_rule(request: Request) -> AddressRule:
     """The operator's rule."""
-    settings = house_of(request).settings
-    return AddressRule.allowing(settings.tool_private_hosts, loopback=settings.is_development)
+    return house_of(request).address_rule
 
 
 def lookup(request: Request) -> Resolver:
@@ -29,9 +28,9 @@ Rule = Annotated[AddressRule, Depends(address_rule)]
 Lookup = Annotated[Resolver, Depends(lookup)]
 
 
-async def tool_client(request: Request, rule: Rule) -> AsyncIterator[httpx.AsyncClient]:
+async def tool_client(request: Request) -> AsyncIterator[httpx.AsyncClient]:
     """A client that connects only where the rule allows."""
-    async with house_of(request).tool_client(rule) as client:
+    async with house_of(request).tool_client() as client:
         yield client
 
 

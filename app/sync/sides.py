@@ -13,7 +13,6 @@ from app.house import House
 from app.instances.facts import InstanceFacts
 from app.integrations.connection_service import credentials_of
 from app.integrations.models import Connection, Integration
-from app.tools.addresses import AddressRule
 from app.tools.azure import AzureSide
 from app.tools.catalogue import CATALOGUE
 from app.tools.gitlab import GitLabSide
@@ -49,10 +48,7 @@ async def open_sides(
         raise AccessLost("This integration has no connection.")
     connection = await _connection(house, facts, integration.connection_id)
     credentials = _credentials(facts, connection)
-    rule = AddressRule.allowing(
-        house.settings.tool_private_hosts, loopback=house.settings.is_development
-    )
-    async with house.tool_client(rule) as client:
+    async with house.tool_client() as client:
         http = ToolHttp(
             client,
             connection.address,

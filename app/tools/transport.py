@@ -168,8 +168,8 @@ def _as_httpx() -> Any:
 
 def new_tool_client(
     rule: AddressRule,
-    *,
     resolver: Resolver = resolve,
+    *,
     context: ssl.SSLContext | None = None,
 ) -> httpx.AsyncClient:
     """A client for tools: checked addresses, no redirects, no cookies, no environment, time-outs.

@@ -3,7 +3,7 @@
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -44,16 +44,12 @@ def gitlab(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitLa
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
             pass
 
-    async def on_this_machine(_host: str, _port: int) -> Sequence[str]:
-        return ["127.0.0.1"]
-
     own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     own.load_cert_chain(certificate)
     trusted = ssl.create_default_context(cafile=str(certificate))
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.socket = own.wrap_socket(server.socket, server_side=True)
     found.port = server.server_address[1]
-    monkeypatch.setattr("app.integrations.tool_access.resolve", on_this_machine)
     monkeypatch.setattr("app.tools.transport.trust", lambda: trusted)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield found
@@ -67,9 +63,15 @@ def settings(settings: Settings, gitlab: GitLab) -> Settings:
     return settings.model_copy(update={"tool_private_hosts": [f"{HOST}:{gitlab.port}"]})
 
 
+async def on_this_machine(_host: str, _port: int) -> Sequence[str]:
+    return ["127.0.0.1"]
+
+
 def test_a_test_says_whether_a_connection_works_and_the_list_remembers_it(
     gitlab: GitLab, set_up_town: Town, somebody: Somebody
 ) -> None:
+    state = set_up_town.app.state
+    state.house = replace(state.house, look_up=on_this_machine)
     gia = somebody("gitlab")
     frame = gia.open()
     create_connection(frame, "Our GitLab", address=f"https://{HOST}:{gitlab.port}")

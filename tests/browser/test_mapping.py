@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import FrameLocator, expect
 
+from app.sync.side_schemas import SchemaReader
 from app.tools.side import SideBusy
 from tests.browser.acts import PAY, begin_to_create, create_connection, fill_in, go, reason_of
 from tests.browser.conftest import Person
@@ -16,15 +17,14 @@ Somebody = Callable[..., Person]
 
 
 @pytest.fixture
-def sides(monkeypatch: pytest.MonkeyPatch) -> FakeSides:
+def sides() -> FakeSides:
     """Jira and GitLab as the pages read them."""
-    found = FakeSides()
-    monkeypatch.setattr("app.main.open_sides", found.open)
-    return found
+    return FakeSides()
 
 
 @pytest.fixture
 def ready(sides: FakeSides, set_up_town: Town) -> Town:
+    set_up_town.app.state.schemas = SchemaReader(sides.open)
     return set_up_town
 
 

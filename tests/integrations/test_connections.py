@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.tools.addresses import AddressRule
+from app.tools.transport import Resolver
 from tests.integrations.conftest import Names
 from tests.integrations.kit import OPS, SECRET, connected, connection, created, flag, names, words
 from tests.people import Visitor
@@ -40,10 +41,10 @@ class FarSide:
 def far_side(app: FastAPI) -> FarSide:
     tool = FarSide()
 
-    def client(_rule: AddressRule) -> httpx.AsyncClient:
+    def client(_rule: AddressRule, _look_up: Resolver) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.MockTransport(tool))
 
-    app.state.house = replace(app.state.house, tool_client=client)
+    app.state.house = replace(app.state.house, new_tool_client=client)
     return tool
 
 

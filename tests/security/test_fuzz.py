@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Err
 
+from app.sync.side_schemas import SchemaReader
 from sandbox.running import Sandbox
 from tests.people import ACCOUNTS
 from tests.security.test_row_security import fill
@@ -53,13 +54,9 @@ class Target:
 
 
 @pytest.fixture
-def both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both sides of the integration can be read, so that what comes after is reached."""
-    monkeypatch.setattr("app.main.open_sides", FakeSides().open)
-
-
-@pytest.fixture
-def target(set_up_town: Town, superuser: psycopg.Connection, both_sides: None) -> Target:
+def target(set_up_town: Town, superuser: psycopg.Connection) -> Target:
+    # Both sides of the integration can be read, so that what comes after is reached.
+    set_up_town.app.state.schemas = SchemaReader(FakeSides().open)
     row = superuser.execute("SELECT id FROM instances").fetchone()
     assert row
     integration_id = str(fill(superuser, row[0]))
