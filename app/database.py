@@ -140,6 +140,12 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def by_news_address(self, address_hash: bytes) -> AsyncIterator[AsyncSession]:
+        """One transaction that can read which webhook has this address, and nothing else."""
+        async with self._bound("app.news_address", address_hash.hex()) as session:
+            yield session
+
+    @asynccontextmanager
     async def housekeeping(self) -> AsyncIterator[AsyncSession]:
         """One transaction that can read which instances and installations exist."""
         async with self._bound("app.housekeeping", "on") as session:

@@ -17,6 +17,7 @@ from app.instances.directory import Directory
 from app.instances.jira_groups import JiraGroups
 from app.instances.licence import Licences
 from app.instances.lifecycle import ConnectLifecycle
+from app.news.door import NewsDoor
 from app.settings import Settings
 from app.sync.budget import HostBudgets
 from app.tools.addresses import AddressRule
@@ -42,6 +43,7 @@ class House:
     groups: JiraGroups
     refusals: Refusals
     door: ConnectDoor
+    news_door: NewsDoor
     tool_budgets: HostBudgets
     http: httpx.AsyncClient
     look_up: Resolver = resolve
@@ -107,6 +109,7 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
             standings=standings,
             licences=licences,
         ),
+        news_door=NewsDoor(database, directory),
         tool_budgets=HostBudgets(database),
         http=http,
     )

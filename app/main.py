@@ -20,6 +20,7 @@ from app.instances.person_routes import router as person_settings
 from app.instances.set_up_routes import router as set_up
 from app.integrations.connection_routes import router as connections
 from app.integrations.routes import router as integrations
+from app.news.routes import router as news
 from app.runs.routes import router as reporting
 from app.settings import Settings, SettingsMissing, load_settings
 from app.sync.export import MOST_BYTES as LARGEST_IMPORT
@@ -42,6 +43,7 @@ for _router in (
     health,
     transfer,  # before the addresses with an id: /import is no id
     jira_news,
+    news,
     mappings,
     integrations,
     connections,

@@ -9,6 +9,7 @@ from sqlalchemy import create_engine
 import app.audit.models
 import app.instances.models
 import app.integrations.models
+import app.news.models
 import app.runs.models
 import app.sync.models  # noqa: F401 - their tables are the target
 from app.database import DatabaseUnusable, prepare_connection

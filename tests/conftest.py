@@ -133,6 +133,20 @@ def superuser(migrated_url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+@pytest.fixture
+def jobs(superuser: psycopg.Connection) -> Callable[[], list[str]]:
+    """Which runs are about to be started, and why."""
+    superuser.execute("DELETE FROM procrastinate_jobs")
+
+    def waiting() -> list[str]:
+        found = superuser.execute(
+            "SELECT args ->> 'trigger' FROM procrastinate_jobs WHERE task_name = 'start_run'"
+        )
+        return [row[0] for row in found]
+
+    return waiting
+
+
 @pytest.fixture(scope="session")
 def opened_site() -> SiteState:
     """A Jira site as it is opened; making its RSA key takes long, so it is made once."""

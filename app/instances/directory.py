@@ -47,6 +47,20 @@ class Directory:
             self._kept[client_key] = facts
         return facts
 
+    async def of_instance(self, instance_id: UUID) -> InstanceFacts | None:
+        """The instance through the installation that counts: one that is there, the newest."""
+        async with self._database.of_instance(instance_id) as session:
+            client_key = await session.scalar(
+                select(Installation.client_key)
+                .order_by(
+                    Installation.uninstalled_at.is_(None).desc(),
+                    Installation.superseded_at.is_(None).desc(),
+                    Installation.created_at.desc(),
+                )
+                .limit(1)
+            )
+        return None if client_key is None else await self.find(client_key)
+
     async def load(self, client_key: str) -> InstanceFacts | None:
         """The facts as they are in the database now."""
         async with self._look_ups, self._database.by_client_key(client_key) as session:

@@ -21,6 +21,7 @@ from app.instances.models import (
 )
 from app.integrations.models import Connection, Integration
 from app.models import Model
+from app.news.models import ToolNews
 from app.runs.models import LogChunk, Run, Schedule
 from app.sync.models import Link, LinkedAttachment, LinkedComment, Position, TypeMapping
 
@@ -36,6 +37,7 @@ ERASED_IN_ORDER: tuple[type[Model], ...] = (
     Position,
     TypeMapping,
     Schedule,
+    ToolNews,
     Integration,
     Connection,
     GroupBinding,

@@ -25,6 +25,7 @@ from app.integrations.models import Connection
 from app.integrations.pages import place_of
 from app.integrations.schemas import ChangedConnection, NewConnection
 from app.integrations.tool_access import AddressRefused, Lookup, Rule, checked_address
+from app.news.hooks import clear_up, hooks_of
 from app.tools.catalogue import CATALOGUE, ToolEntry
 from app.web.forms import filled, takes_form
 from app.web.page_router import page_router
@@ -92,7 +93,7 @@ async def save(request: Request, at: Changing, rule: Rule, lookup: Lookup) -> HT
     house = house_of(request)
     visit, connection = at.visit, at.thing
     entered = await filled(request, ChangedConnection)
-    errors = dict(entered.errors)
+    errors, left = dict(entered.errors), ""
     users = await dependants_of(house, visit, connection)
     if (form := entered.form) is not None:
         await require_version(house, visit, connection, form.version)
@@ -102,13 +103,14 @@ async def save(request: Request, at: Changing, rule: Rule, lookup: Lookup) -> HT
         if problem:
             errors["address"] = problem
         if not errors:
-            await _save(house, visit, connection, form, address)
+            left = await _save(house, visit, connection, form, address)
     if errors:
         values = {**values_of(connection), **entered.values}
         main = form_main(visit, values, errors, connection=connection, dependants=users)
         return fragment(main, status=422)
     main = await connections_main(request, visit)
-    return fragment(main, flag=Flag(f"{connection.name} was saved"))
+    flag = Flag(f"{connection.name} was saved", left, "warning" if left else "success")
+    return fragment(main, flag=flag)
 
 
 async def dependants_of(house: House, visit: Visit, connection: Connection) -> Dependants:
@@ -136,7 +138,9 @@ def _errors(
 
 async def _save(
     house: House, visit: Visit, connection: Connection, form: ChangedConnection, address: str
-) -> None:
+) -> str:
+    """Set it, and take away webhooks of the address that it had; what people have to do there."""
+    hooks = await hooks_of(house, visit, connection)
     credentials = None
     if form.entered:
         kept = service.opened(visit, connection)
@@ -145,6 +149,7 @@ async def _save(
         await service.change(
             session, visit, connection, name=form.name, address=address, credentials=credentials
         )
+    return await clear_up(house, visit.facts, hooks)
 
 
 async def _address(entry: ToolEntry, rule: Rule, lookup: Lookup, text: str) -> tuple[str, str]:

@@ -26,6 +26,7 @@ from app.integrations.jira_projects import chosen_project
 from app.integrations.models import Connection, Integration
 from app.integrations.pages import detail_main, place_of
 from app.integrations.schemas import ChangedIntegration, Configuration, NewIntegration
+from app.news.hooks import clear_up, hooks_of
 from app.tools.catalogue import CATALOGUE
 from app.web.forms import CHOOSE, Filled, filled, takes_form
 from app.web.page_router import page_router
@@ -124,6 +125,7 @@ async def save(request: Request, at: Changing) -> HTMLResponse:
     visit, integration = at.visit, at.thing
     entered = await filled(request, ChangedIntegration)
     errors = entered.errors
+    hooks = await hooks_of(house, visit, integration)
     if (form := entered.form) is not None:
         await require_version(house, visit, integration, form.version)
         try:
@@ -134,8 +136,9 @@ async def save(request: Request, at: Changing) -> HTMLResponse:
         values = {**values_of(integration), **entered.values}
         main = await form_main(house, visit, values, errors, integration=integration)
         return fragment(main, status=422)
+    left = await clear_up(house, visit.facts, hooks)
     main = await detail_main(request, visit, integration)
-    flag = Flag(f"{integration.name} was saved")
+    flag = Flag(f"{integration.name} was saved", left, "warning" if left else "success")
     return fragment(main, flag=flag)
 
 

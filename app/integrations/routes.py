@@ -17,6 +17,7 @@ from app.integrations.hand_over_routes import router as hand_over
 from app.integrations.listing import checked_filters
 from app.integrations.models import Integration
 from app.integrations.pages import CHANGED, detail_main, list_main
+from app.news.hooks import clear_up, hooks_of
 from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
 from app.web.show import show
@@ -86,10 +87,12 @@ async def ask_to_delete(at: Changed) -> HTMLResponse:
 async def delete(request: Request, at: Changed) -> HTMLResponse:
     """Take it away; back to the list."""
     house = house_of(request)
+    hooks = await hooks_of(house, at.visit, at.thing)
     async with changing(house, at.visit, at.thing) as session:
         await service.delete(session, at.visit, at.thing)
+    left = await clear_up(house, at.visit.facts, hooks)
     main = await list_main(request, at.visit)
-    flag = Flag(f"{at.thing.name} was deleted")
+    flag = Flag(f"{at.thing.name} was deleted", left, "warning" if left else "success")
     return fragment(main, flag=flag, close_dialog=True)
 
 

@@ -6,17 +6,13 @@ does what its owner could not.
 
 from uuid import UUID
 
-from sqlalchemy import select
-
 from app.access import Action, Answer, Caller, Decision, Reason, Situation, decide
-from app.database import Database
 from app.errors import CannotTell
 from app.identity.connect_door import ConnectDoor
 from app.identity.visit import ProjectInView
 from app.instances.directory import Directory
 from app.instances.facts import InstanceFacts
 from app.instances.licence import Licences
-from app.instances.models import Installation
 from app.integrations.models import Integration
 from app.settings import Settings
 
@@ -39,13 +35,11 @@ class RightToRun:
     def __init__(
         self,
         settings: Settings,
-        database: Database,
         directory: Directory,
         licences: Licences,
         door: ConnectDoor,
     ) -> None:
         self._prefix = settings.group_prefix
-        self._database = database
         self._directory = directory
         self._licences = licences
         self._door = door
@@ -71,18 +65,8 @@ class RightToRun:
         return facts
 
     async def facts(self, instance_id: UUID) -> InstanceFacts | None:
-        """The instance through the installation that counts: one that is there, the newest."""
-        async with self._database.of_instance(instance_id) as session:
-            client_key = await session.scalar(
-                select(Installation.client_key)
-                .order_by(
-                    Installation.uninstalled_at.is_(None).desc(),
-                    Installation.superseded_at.is_(None).desc(),
-                    Installation.created_at.desc(),
-                )
-                .limit(1)
-            )
-        return None if client_key is None else await self._directory.find(client_key)
+        """What is known of the instance; None where there is none (any more)."""
+        return await self._directory.of_instance(instance_id)
 
     async def _owner(self, facts: InstanceFacts, integration: Integration) -> Caller:
         licence = await self._licences.confirmed(facts)

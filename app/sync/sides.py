@@ -41,23 +41,32 @@ async def open_sides(
 ) -> AsyncIterator[Sides]:
     """Both sides until the block ends. Raises AccessLost where there is nothing to get in with."""
     make = _SIDES.get(Tool(integration.tool))
-    entry = CATALOGUE[Tool(integration.tool)]
     if make is None:
-        raise SideError(f"Getint can not move items to and from {entry.label} yet.")
+        label = CATALOGUE[Tool(integration.tool)].label
+        raise SideError(f"Getint can not move items to and from {label} yet.")
     if integration.connection_id is None:
         raise AccessLost("This integration has no connection.")
     connection = await _connection(house, facts, integration.connection_id)
+    async with open_tool(house, facts, connection) as http:
+        jira = ConnectHttp(house.jira.transport, facts.site)
+        yield Sides(JiraSide(jira, integration.project_id), make(http, integration.tool_place))
+
+
+@asynccontextmanager
+async def open_tool(
+    house: House, facts: InstanceFacts, connection: Connection
+) -> AsyncIterator[ToolHttp]:
+    """The tool behind a connection until the block ends. Raises AccessLost."""
+    entry = CATALOGUE[Tool(connection.tool)]
     credentials = _credentials(facts, connection)
     async with house.tool_client() as client:
-        http = ToolHttp(
+        yield ToolHttp(
             client,
             connection.address,
             entry.probe.headers(credentials),
             house.tool_budgets.of(connection.address, str(connection.id)),
             tool=entry.label,
         )
-        jira = ConnectHttp(house.jira.transport, facts.site)
-        yield Sides(JiraSide(jira, integration.project_id), make(http, integration.tool_place))
 
 
 async def _connection(house: House, facts: InstanceFacts, connection_id: UUID) -> Connection:

@@ -33,9 +33,9 @@ class AzureHttp:
 
     async def get_of_project(self, path: str, *values: str, params: Parameters = _NONE) -> Any:
         """Read something of what is no work item: the project's teams."""
-        start = f"/_apis/projects/{_quoted(self.project)}/"
+        start = f"/_apis/projects/{quoted(self.project)}/"
         answer = await self._http.ask(
-            "GET", start + path.format(*map(_quoted, values)), params=_versioned(params)
+            "GET", start + path.format(*map(quoted, values)), params=_versioned(params)
         )
         return answer.json
 
@@ -86,10 +86,11 @@ class AzureHttp:
         )
 
     def _path(self, path: str, values: tuple[str, ...]) -> str:
-        return f"/{_quoted(self.project)}/_apis/{path.format(*map(_quoted, values))}"
+        return f"/{quoted(self.project)}/_apis/{path.format(*map(quoted, values))}"
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A value as a part of a path."""
     return quote(value, safe="$")
 
 

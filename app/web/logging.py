@@ -20,7 +20,9 @@ _access = logging.getLogger("app.access_log")
 _SECRET_NAME = re.compile(
     r"token|jwt|secret|authorization|password|passwd|credential|cookie|api_?key|body", re.I
 )
-_SECRET_VALUE = re.compile(r"\bey[\w-]{8,}\.[\w-]+\.[\w-]+|\b(?:Bearer|Basic|JWT)\s+\S+", re.I)
+_SECRET_VALUE = re.compile(
+    r"\bey[\w-]{8,}\.[\w-]+\.[\w-]+|\b(?:Bearer|Basic|JWT)\s+\S+|(?<=/hooks/)[^/\s]+", re.I
+)
 
 
 def redact_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -3,6 +3,7 @@
 import base64
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.azure.process import FIELDS
@@ -62,15 +63,16 @@ def _body(azure: Azure, subscription: Subscription, item: WorkItem, by: User) ->
     state, event = azure.state, subscription.event_type
     said = f"{item.type_name} #{item.id} {event.removeprefix('workitem.')} by {by.display_name}"
     message = {"text": said, "html": said, "markdown": said}
+    wanted = _wanted(subscription)
     return {
         "subscriptionId": subscription.id,
         "notificationId": subscription.sent,
         "id": str(uuid.uuid4()),
         "eventType": event,
         "publisherId": "tfs",
-        "message": message,
-        "detailedMessage": message,
-        "resource": _resource(state, event, item, by),
+        "message": message if wanted("messagesToSend") != "none" else None,
+        "detailedMessage": message if wanted("detailedMessagesToSend") != "none" else None,
+        "resource": _sent(wanted("resourceDetailsToSend"), _resource(state, event, item, by)),
         "resourceVersion": subscription.resource_version,
         "resourceContainers": {
             "collection": {"id": str(uuid.uuid5(uuid.NAMESPACE_URL, state.url))},
@@ -79,6 +81,18 @@ def _body(azure: Azure, subscription: Subscription, item: WorkItem, by: User) ->
         },
         "createdDate": stamp(azure.clock.now()),
     }
+
+
+def _wanted(subscription: Subscription) -> Callable[[str], str]:
+    """How much of something the subscription asks for: all, minimal or none."""
+    inputs = subscription.consumer_inputs
+    return lambda name: str(inputs.get(name) or "all")
+
+
+def _sent(how_much: str, resource: dict[str, Any]) -> dict[str, Any] | None:
+    if how_much == "minimal":
+        return {name: resource[name] for name in ("id", "url")}
+    return None if how_much == "none" else resource
 
 
 def _resource(state: AzureState, event: str, item: WorkItem, by: User) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Webhooks of issues and notes, as GitLab's page "Webhook events" shows them."""
 
+import base64
+import hmac
 import json
 import uuid
 from datetime import date, datetime
@@ -40,10 +42,31 @@ def issue_changed(
     changes: dict[str, Any],
 ) -> None:
     """`action` is open, update, close or reopen. GitLab tells nobody of a deletion."""
+    body = _issue_body(gitlab, project, issue, by, action=action, changes=changes)
     secret = issue.confidential
+    kind = "confidential_issues_events" if secret else "issues_events"
+    _tell(gitlab, project, kind, "Confidential Issue Hook" if secret else "Issue Hook", body)
+
+
+def test_hook(gitlab: GitLab, project: Project, hook: Hook, by: User) -> None:
+    """What *Test > Issues events* sends: the newest issue, as if it had just been opened."""
+    issue = project.issues[max(project.issues)]
+    body = _issue_body(gitlab, project, issue, by, action="open", changes={})
+    _send(gitlab, hook, "Issue Hook", body)
+
+
+def _issue_body(
+    gitlab: GitLab,
+    project: Project,
+    issue: Issue,
+    by: User,
+    *,
+    action: str,
+    changes: dict[str, Any],
+) -> dict[str, Any]:
     body = {
         "object_kind": "issue",
-        "event_type": "confidential_issue" if secret else "issue",
+        "event_type": "confidential_issue" if issue.confidential else "issue",
         "user": _user(by),
         "project": _project(gitlab, project),
         "object_attributes": {**_issue(gitlab, project, issue), "action": action},
@@ -54,8 +77,7 @@ def issue_changed(
     if issue.assignee_ids:
         found = (gitlab.state.user(each) for each in issue.assignee_ids)
         body["assignees"] = [_user(user) for user in found if user is not None]
-    kind = "confidential_issues_events" if secret else "issues_events"
-    _tell(gitlab, project, kind, "Confidential Issue Hook" if secret else "Issue Hook", body)
+    return body
 
 
 def note_changed(
@@ -101,22 +123,42 @@ def written(value: Any) -> Any:
 def _tell(gitlab: GitLab, project: Project, kind: str, event: str, body: dict[str, Any]) -> None:
     for hook in project.hooks:
         if hook.events.get(kind):
-            text = json.dumps(body, ensure_ascii=False).encode()
-            delivery = Delivery(hook.url, event, text, _headers(gitlab, hook, event))
-            gitlab.deliveries.add(delivery)
+            _send(gitlab, hook, event, body)
 
 
-def _headers(gitlab: GitLab, hook: Hook, event: str) -> dict[str, str]:
+def _send(gitlab: GitLab, hook: Hook, event: str, body: dict[str, Any]) -> None:
+    text = json.dumps(body, ensure_ascii=False).encode()
+    gitlab.deliveries.add(Delivery(hook.url, event, text, _headers(gitlab, hook, event, text)))
+
+
+def _headers(gitlab: GitLab, hook: Hook, event: str, body: bytes) -> dict[str, str]:
+    message = str(uuid.uuid4())
     headers = {
         "Content-Type": "application/json",
         "User-Agent": f"GitLab/{VERSION}",
-        "Idempotency-Key": str(uuid.uuid4()),
+        "Idempotency-Key": message,
         "X-Gitlab-Event": event,
         "X-Gitlab-Event-UUID": str(uuid.uuid4()),
         "X-Gitlab-Webhook-UUID": str(uuid.uuid4()),
         "X-Gitlab-Instance": gitlab.state.base_url,
     }
-    return {**headers, "X-Gitlab-Token": hook.token} if hook.token else headers
+    if hook.token:
+        headers["X-Gitlab-Token"] = hook.token
+    if hook.signing_token:
+        headers |= _signature(hook.signing_token, message, gitlab.clock.now(), body)
+    return headers
+
+
+def _signature(token: str, message: str, now: datetime, body: bytes) -> dict[str, str]:
+    """As "Standard Webhooks" has it: over the id, the second and the body."""
+    second = str(int(now.timestamp()))
+    key = base64.b64decode(token.removeprefix("whsec_"))
+    digest = hmac.digest(key, f"{message}.{second}.".encode() + body, "sha256")
+    return {
+        "webhook-id": message,
+        "webhook-timestamp": second,
+        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+    }
 
 
 def _user(user: User) -> dict[str, Any]:

@@ -121,6 +121,8 @@ class Hook:
     created_at: datetime
     events: dict[str, bool]
     enable_ssl_verification: bool = True
+    name: str | None = None
+    signing_token: str = ""
 
 
 @dataclass(slots=True)

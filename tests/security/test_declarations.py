@@ -4,7 +4,14 @@ from fastapi import FastAPI
 
 from app.access import Action
 from app.identity.visit import Proof
-from tests.security.walk import LIFECYCLE, PUBLIC, SIGNED_BY_SITE, WEBHOOKS, declared_routes
+from tests.security.walk import (
+    LIFECYCLE,
+    PUBLIC,
+    SIGNED_BY_SITE,
+    SIGNED_BY_TOOL,
+    WEBHOOKS,
+    declared_routes,
+)
 
 # Rows of the table whose routes come with what they are about.
 LATER = {
@@ -19,7 +26,7 @@ def test_every_route_declares_its_proof_and_action_or_is_known_to_be_public(app:
     undeclared = {
         route.path for route in declared_routes(app) if route.proof is None or route.action is None
     }
-    assert undeclared == PUBLIC | LIFECYCLE | SIGNED_BY_SITE | WEBHOOKS
+    assert undeclared == PUBLIC | LIFECYCLE | SIGNED_BY_SITE | WEBHOOKS | SIGNED_BY_TOOL
 
 
 def test_only_the_addresses_of_the_descriptor_take_a_page_token(app: FastAPI) -> None:

@@ -20,6 +20,7 @@ from app.database import (
 from app.instances.models import GroupBinding, Installation, Instance, Workspace
 from app.integrations.models import Connection, Integration
 from app.models import Model
+from app.news.models import ToolNews
 from app.runs.models import LogChunk, Run
 from app.settings import Settings
 from app.sync.models import TypeMapping
@@ -33,6 +34,7 @@ OF_AN_INSTANCE = (
     Workspace,
     Connection,
     Integration,
+    ToolNews,
     TypeMapping,
     Run,
     LogChunk,
@@ -81,6 +83,11 @@ def fill(superuser: psycopg.Connection, instance_id: UUID) -> UUID:
         ids,
     )
     superuser.execute(
+        "INSERT INTO tool_news (instance_id, integration_id, address_hash, secret)"
+        " VALUES (%(instance)s, %(integration)s, sha256(uuid_send(%(integration)s)), 'x')",
+        ids,
+    )
+    superuser.execute(
         "INSERT INTO type_mappings (id, instance_id, integration_id, position, enabled, jira_type,"
         " tool_type, rules, version)"
         " VALUES (%(mapping)s, %(instance)s, %(integration)s, 0, true, 'Bug', 'theirs', '{}', 1)",
@@ -126,6 +133,19 @@ async def test_a_binding_ends_with_its_transaction(
         await session.scalars(select(Integration))
     async with database.engine.connect() as connection:
         assert (await connection.execute(select(Integration))).all() == []
+
+
+async def test_an_address_shows_its_own_webhook_and_nothing_else(
+    database: Database, instances: tuple[UUID, UUID], superuser: psycopg.Connection
+) -> None:
+    known = superuser.execute("SELECT address_hash FROM tool_news").fetchall()
+    for (address_hash,) in known:
+        async with database.by_news_address(address_hash) as session:
+            assert set(await session.scalars(select(ToolNews.address_hash))) == {address_hash}
+            for model in {Instance, *OF_AN_INSTANCE} - {ToolNews}:
+                assert (await session.execute(select(model))).all() == [], model
+    async with database.by_news_address(b"") as session:
+        assert (await session.execute(select(ToolNews))).all() == []
 
 
 async def test_nothing_can_be_written_into_another_instance(

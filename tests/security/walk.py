@@ -15,6 +15,7 @@ from app.identity.visit import Proof
 LIFECYCLE = {f"/connect/lifecycle/{event}" for event in ("installed", "uninstalled")}
 SIGNED_BY_SITE = {f"/connect/lifecycle/{event}" for event in ("enabled", "disabled")}
 WEBHOOKS = {"/connect/webhooks/changed"}
+SIGNED_BY_TOOL = {"/hooks/{key}"}
 PUBLIC = {
     "/atlassian-connect.json",
     "/health/live",

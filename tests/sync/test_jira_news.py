@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import httpx
-import psycopg
 import pytest
 
 from connect import query_string_hash
@@ -14,20 +13,6 @@ from tests.people import Visitor
 
 PATH = "/connect/webhooks/changed"
 PAY = "project=10001"
-
-
-@pytest.fixture
-def jobs(superuser: psycopg.Connection) -> Callable[[], list[str]]:
-    """Which runs are about to be started, and why."""
-    superuser.execute("DELETE FROM procrastinate_jobs")
-
-    def waiting() -> list[str]:
-        found = superuser.execute(
-            "SELECT args ->> 'trigger' FROM procrastinate_jobs WHERE task_name = 'start_run'"
-        )
-        return [row[0] for row in found]
-
-    return waiting
 
 
 def token(sandbox: Sandbox, query: str = PAY, *, secret: str = "", qsh: str = "") -> str:

@@ -249,16 +249,18 @@ def upload_in_list(state: GitLabState, found: Upload) -> dict[str, Any]:
 
 
 def hook(place: Project, found: Hook) -> dict[str, Any]:
-    """The token is never told again."""
+    """The tokens are never told again, only that there are some."""
     return {
         "id": found.id,
         "url": found.url,
-        "name": None,
+        "name": found.name,
         "description": None,
         "created_at": stamp(found.created_at),
         "project_id": place.id,
         **found.events,
         "enable_ssl_verification": found.enable_ssl_verification,
+        "token_present": bool(found.token),
+        "signing_token_present": bool(found.signing_token),
         "alert_status": "executable",
         "disabled_until": None,
         "url_variables": [],

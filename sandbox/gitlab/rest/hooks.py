@@ -1,21 +1,23 @@
 """Webhooks of a project."""
 
+import re
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
-from sandbox.gitlab.events import EVENTS
+from sandbox.gitlab.events import EVENTS, test_hook
 from sandbox.gitlab.rest import beans, params
 from sandbox.gitlab.rest.caller import Place
-from sandbox.gitlab.rest.errors import not_found, not_valid
+from sandbox.gitlab.rest.errors import GitLabError, not_found, not_valid
 from sandbox.gitlab.rest.paging import by_offset
 from sandbox.gitlab.rest.params import Given, Params
 from sandbox.gitlab.running import Here
 from sandbox.gitlab.state import OWNER, Hook, Project
 
 router = APIRouter(prefix="/projects/{project_id}/hooks")
+SIGNING_TOKEN = re.compile(r"whsec_[A-Za-z0-9+/]{43}=").fullmatch
 
 
 def _managed(place: Place) -> Project:
@@ -38,6 +40,10 @@ def _set(hook: Hook, given: Given) -> None:
         if urlsplit(hook.url).scheme not in ("http", "https"):
             raise not_valid("url", "is blocked: Only allowed schemes are http, https")
     hook.token = str(given.get("token", hook.token) or "")
+    hook.name = given.get("name", hook.name)
+    hook.signing_token = str(given.get("signing_token", hook.signing_token) or "")
+    if hook.signing_token and not SIGNING_TOKEN(hook.signing_token):
+        raise not_valid("signing_token", "must be whsec_ and 32 bytes in base64")
     for name in EVENTS:
         if name in given:
             hook.events[name] = params.flag(name, given[name])
@@ -79,6 +85,19 @@ async def edit_hook(
     _set(hook, given)
     gitlab.changed()
     return beans.hook(project, hook)
+
+
+@router.post("/{hook_id}/test/{trigger}", status_code=201)
+async def test(
+    gitlab: Here, place: Place, hook_id: Annotated[int, Path()], trigger: Annotated[str, Path()]
+) -> dict[str, Any]:
+    """Of the triggers only that of issues has something to send here."""
+    project = _managed(place)
+    hook = _hook(project, hook_id)
+    if trigger != "issues_events" or not project.issues:
+        raise GitLabError(422, {"message": "Ensure the project has issues."})
+    test_hook(gitlab, project, hook, place[1].user)
+    return {"message": "201 Created"}
 
 
 @router.delete("/{hook_id}", status_code=204)
