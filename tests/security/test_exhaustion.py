@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import text
 
 from app.audit.filters import AuditFilter, matching
@@ -26,16 +27,35 @@ As = Callable[..., Visitor]
 async def test_tokens_of_unknown_sites_leave_connections_to_the_known(
     house: House, configured: Sandbox, client: httpx.AsyncClient, superuser: psycopg.Connection
 ) -> None:
-    instance_id = await instance_of(house, configured)
-    pool_size = house.settings.database_pool_size
-
     async def knock() -> None:
         said = claims(configured, iss=str(uuid4()), qsh="context-qsh")
         token = signed_by_hand(b"a secret that nobody agreed upon!", said)
         await client.get("/integrations", headers={"Authorization": f"JWT {token}"})
 
+    await _leave_connections_to_the_known(house, configured, superuser, knock, "installations")
+
+
+async def test_news_of_nobody_leave_connections_to_the_known(
+    house: House, configured: Sandbox, client: httpx.AsyncClient, superuser: psycopg.Connection
+) -> None:
+    async def knock() -> None:
+        await client.post(f"/hooks/{uuid4()}", headers={"X-Gitlab-Token": "made up"})
+
+    await _leave_connections_to_the_known(house, configured, superuser, knock, "tool_news")
+
+
+async def _leave_connections_to_the_known(
+    house: House,
+    configured: Sandbox,
+    superuser: psycopg.Connection,
+    knock: Callable[[], Coroutine[Any, Any, None]],
+    table: str,
+) -> None:
+    """While all who knock wait for ``table``, whoever is known gets a connection."""
+    instance_id = await instance_of(house, configured)
+    pool_size = house.settings.database_pool_size
     with superuser.transaction():
-        superuser.execute("LOCK TABLE installations IN ACCESS EXCLUSIVE MODE")
+        superuser.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(Identifier(table)))
         knocking = [asyncio.create_task(knock()) for _ in range(4 * pool_size)]
         await asyncio.sleep(0.2)
         async with asyncio.timeout(2), house.database.of_instance(instance_id) as session:

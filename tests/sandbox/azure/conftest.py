@@ -66,18 +66,19 @@ class Place:
         return await self.call("POST", f"/Payments/_apis/wit/wiql{query}", json={"query": wiql})
 
     async def listen(self, event: str, **inputs: Any) -> httpx.Response:
-        body = {
+        body: dict[str, Any] = {
             "publisherId": "tfs",
             "eventType": event,
             "consumerId": "webHooks",
             "consumerActionId": "httpRequest",
-            "publisherInputs": inputs,
             "consumerInputs": {
                 "url": "http://listener.test/hook",
                 "basicAuthUsername": "getint",
                 "basicAuthPassword": "s3cret",
+                **{name: inputs.pop(name) for name in list(inputs) if name.endswith("ToSend")},
             },
         }
+        body["publisherInputs"] = inputs
         return await self.call("POST", "/_apis/hooks/subscriptions", json=body)
 
     async def heard(self) -> list[Any]:

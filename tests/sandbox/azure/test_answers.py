@@ -203,6 +203,16 @@ async def test_hooks_tell_what_changed_and_prove_who_tells(place: Place) -> None
     assert {h["authorization"] for h in headers} == {"Basic Z2V0aW50OnMzY3JldA=="}
 
 
+async def test_hooks_send_no_more_than_they_were_asked_for(place: Place) -> None:
+    for how_much in ("minimal", "none"):
+        await place.listen("workitem.created", resourceDetailsToSend=how_much)
+    item_id = (await place.make()).json()["id"]
+    minimal, none = await place.heard()
+    assert (minimal["resource"].keys(), minimal["resource"]["id"]) == ({"id", "url"}, item_id)
+    assert none["resource"] is None
+    assert none["eventType"] == "workitem.created"
+
+
 async def test_hooks_tell_only_of_what_they_were_made_for(place: Place) -> None:
     await place.listen("workitem.updated", projectId=place.azure.state.projects[1].id)
     await place.listen("workitem.updated", workItemType="Epic")

@@ -163,3 +163,26 @@ def test_a_wrong_token_is_refused(live: Live, models: ModuleType) -> None:
     core = connection(live[0], "wrong").clients_v7_1
     with pytest.raises(Exception, match="requires user authentication"):
         core.get_core_client()
+
+
+def test_a_subscription_lives(live: Live, models: ModuleType) -> None:
+    from azure.devops.v7_1.service_hooks.models import Subscription
+
+    clients = connection(live[0]).clients_v7_1
+    hooks = clients.get_service_hooks_client()
+    project = clients.get_core_client().get_project("Payments")
+    made = hooks.create_subscription(
+        Subscription(
+            publisher_id="tfs",
+            event_type="workitem.updated",
+            resource_version="1.0",
+            consumer_id="webHooks",
+            consumer_action_id="httpRequest",
+            publisher_inputs={"projectId": project.id},
+            consumer_inputs={"url": "https://localhost:1/x", "basicAuthPassword": "hush"},
+        )
+    )
+    assert made.consumer_inputs["basicAuthPassword"] != "hush"
+    assert [each.id for each in hooks.list_subscriptions()] == [made.id]
+    hooks.delete_subscription(made.id)
+    assert hooks.list_subscriptions() == []

@@ -40,10 +40,10 @@ class Place:
     http: httpx.AsyncClient
     listener: Listener
 
-    async def listen(self, **events: bool) -> None:
+    async def listen(self, **wanted: bool | str) -> None:
         answer = await self.http.post(
             f"{HERE}/hooks",
-            json={"url": "http://listener.test/hook", "token": "s3cret", **events},
+            json={"url": "http://listener.test/hook", "token": "s3cret", **wanted},
         )
         assert answer.status_code == 201, answer.text
 

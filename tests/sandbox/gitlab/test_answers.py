@@ -1,5 +1,7 @@
 """What GitLab documents and a client library does not ask for: refusals, headers, webhooks."""
 
+import base64
+import hmac
 import json
 import time
 from datetime import UTC, datetime, timedelta
@@ -127,6 +129,22 @@ async def test_webhooks_tell_what_changed_and_prove_who_tells(place: Place) -> N
         "Issue Hook", "Issue Hook", "Note Hook", "Issue Hook",
     ]  # fmt: skip
     assert len({h["x-gitlab-event-uuid"] for h in headers}) == 4
+
+
+async def test_a_signing_token_signs_and_is_not_sent(place: Place) -> None:
+    token = "whsec_" + base64.b64encode(b"k" * 32).decode()
+    await place.listen(token="", signing_token=token, issues_events=True)
+    (hook,) = (await place.http.get(f"{HERE}/hooks")).json()
+    tested = await place.http.post(f"{HERE}/hooks/{hook['id']}/test/issues_events")
+    assert tested.status_code == 201
+    assert [body["object_kind"] for body in await place.heard()] == ["issue"]
+    headers, (delivery,) = place.listener.told[0][0], place.gitlab.deliveries.made
+    second = headers["webhook-timestamp"]
+    signed = f"{headers['webhook-id']}.{second}.".encode() + delivery.body
+    digest = base64.b64encode(hmac.digest(b"k" * 32, signed, "sha256")).decode()
+    assert headers["webhook-signature"] == f"v1,{digest}"
+    assert headers["webhook-id"] == headers["idempotency-key"]
+    assert "x-gitlab-token" not in headers
 
 
 async def test_confidential_issues_are_told_to_those_who_asked_for_them_only(place: Place) -> None:

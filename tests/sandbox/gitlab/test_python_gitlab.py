@@ -1,5 +1,6 @@
 """python-gitlab, which knows nothing of the stand-in, works with it."""
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -118,8 +119,18 @@ def test_people_labels_milestones_links_and_hooks(project: Any) -> None:
     assert [link.iid for link in second.links.list()] == [1]
     first.links.delete(first.links.list()[0].issue_link_id)
     assert second.links.list() == []
-    hook = project.hooks.create({"url": "http://localhost:1/x", "token": "t", "note_events": True})
-    assert "token" not in hook.attributes
+    signing = "whsec_" + base64.b64encode(bytes(32)).decode()
+    hook = project.hooks.create(
+        {"url": "http://localhost:1/x", "token": "t", "signing_token": signing, "name": "n"}
+    )
+    assert {"token", "signing_token"}.isdisjoint(hook.attributes)
+    assert (hook.name, hook.token_present, hook.signing_token_present) == ("n", True, True)
+    hook.token = ""
+    hook.save()
+    assert not project.hooks.get(hook.id).token_present
+    with pytest.raises(client.GitlabCreateError, match="whsec_"):
+        project.hooks.create({"url": "http://localhost:1/x", "signing_token": "short"})
+    hook.test("issues_events")
     hook.delete()
     assert project.hooks.list() == []
 
