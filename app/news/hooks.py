@@ -62,7 +62,7 @@ async def clear_up(house: House, facts: InstanceFacts, hooks: Sequence[Hook]) ->
     async with house.database.of_instance(facts.instance_id) as session:
         kept = set(await session.scalars(select(ToolNews.address_hash)))
     gone = [hook for hook in hooks if hook.address_hash not in kept]
-    told = [await take_away(house, facts, hook) for hook in gone]
+    told = await asyncio.gather(*(take_away(house, facts, hook) for hook in gone))
     return " ".join(dict.fromkeys(filter(None, told)))
 
 

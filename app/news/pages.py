@@ -19,7 +19,10 @@ from app.web.templates import render
 
 @dataclass(frozen=True, slots=True)
 class NewsView:
-    """What is drawn. ``told`` has what is told once; ``off`` says why nothing can be pressed."""
+    """What is drawn. ``told`` has what is told once.
+
+    ``change_off`` says why this visitor, ``hindrance`` why nobody can switch it on.
+    """
 
     base: str
     tool: str

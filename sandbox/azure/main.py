@@ -41,6 +41,7 @@ HOMES = (
     "/{organization}/{project}/_apis",
     "/{organization}/{project}/{team}/_apis",
 )
+RETRIES = 3
 MANNERS = Manners(
     is_api=lambda path: "/_apis" in path,
     refuse=errors.refuse,
@@ -93,6 +94,7 @@ def create_app(
     azure = Azure(http=http or httpx.AsyncClient(), manners=MANNERS, state=state)
     azure.limit.calls, azure.limit.window_s = calls_in_five_minutes, 300
     azure.date_header = date_header
+    azure.deliveries.retries = RETRIES
     azure.summary = lambda: {
         "projects": [project.name for project in state.projects],
         "workItems": len(state.items),

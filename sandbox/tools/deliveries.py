@@ -9,6 +9,8 @@ import httpx
 
 TIMEOUT_S = 10.0
 KEPT = 1000
+TAKEN = range(200, 300)
+REFUSED = set(range(400, 500)) - {408, 429}
 
 
 @dataclass(slots=True)
@@ -28,12 +30,16 @@ class Delivery:
 
 
 class Deliveries:
-    """`hold`: keep them until `release`. `copies`: send each so often. `lose`: drop the next n."""
+    """`hold`: keep them until `release`. `copies`: send each so often. `lose`: drop the next n.
+
+    `retries`: how often one that failed is sent again; without the minutes that tools wait.
+    """
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.hold = False
         self.copies = 1
         self.lose = 0
+        self.retries = 0
         self.held: list[Delivery] = []
         self.made: list[Delivery] = []
         self._http = http
@@ -70,10 +76,13 @@ class Deliveries:
             task.add_done_callback(self._under_way.discard)
 
     async def _post(self, delivery: Delivery) -> None:
-        try:
-            response = await self._http.post(
-                delivery.url, content=delivery.body, headers=delivery.headers, timeout=TIMEOUT_S
-            )
-            delivery.status = response.status_code
-        except httpx.HTTPError as failed:
-            delivery.note = type(failed).__name__
+        for _ in range(1 + self.retries):
+            try:
+                response = await self._http.post(
+                    delivery.url, content=delivery.body, headers=delivery.headers, timeout=TIMEOUT_S
+                )
+                delivery.status, delivery.note = response.status_code, ""
+            except httpx.HTTPError as failed:
+                delivery.note = type(failed).__name__
+            if delivery.status in TAKEN or delivery.status in REFUSED:
+                return

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 
 from sandbox.azure.main import create_app
 from sandbox.azure.running import Azure
@@ -18,16 +18,21 @@ PATCH = {"Content-Type": "application/json-patch+json"}
 
 @dataclass
 class Listener:
-    """Takes service hooks; `told` are headers and bodies in the order of arrival."""
+    """Takes service hooks; `told` are headers and bodies in the order of arrival.
+
+    `answers` are the statuses of the next answers, before all is well.
+    """
 
     told: list[tuple[dict[str, str], Any]] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
 
     def asgi(self) -> FastAPI:
         app = FastAPI()
 
         @app.post("/hook")
-        async def take(request: Request) -> None:
+        async def take(request: Request) -> Response:
             self.told.append((dict(request.headers), await request.json()))
+            return Response(status_code=self.answers.pop(0) if self.answers else 200)
 
         return app
 

@@ -213,6 +213,19 @@ async def test_hooks_send_no_more_than_they_were_asked_for(place: Place) -> None
     assert none["eventType"] == "workitem.created"
 
 
+async def test_a_hook_that_failed_comes_again_and_one_that_was_refused_does_not(
+    place: Place,
+) -> None:
+    await place.listen("workitem.created")
+    place.listener.answers = [503, 429]
+    await place.make()
+    assert len({str(body) for body in await place.heard()}) == 1
+    assert len(place.listener.told) == 3
+    place.listener.answers = [401]
+    await place.make()
+    assert len(await place.heard()) == 4
+
+
 async def test_hooks_tell_only_of_what_they_were_made_for(place: Place) -> None:
     await place.listen("workitem.updated", projectId=place.azure.state.projects[1].id)
     await place.listen("workitem.updated", workItemType="Epic")
