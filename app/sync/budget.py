@@ -20,7 +20,7 @@ from app.database import Database
 from app.sync.models import HostBudget
 from app.tools.side import SideBusy
 
-AT_ONCE = 8
+AT_ONCE = 16
 LONGEST_WAIT_S = 5.0
 LOOKED_UP_EVERY_S = 1.0
 FORGOTTEN_AFTER = timedelta(days=1)

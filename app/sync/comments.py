@@ -23,13 +23,20 @@ async def copy_comments(
     """Bring each side the other's comments, as far as the mapping says; true if any was written."""
     if rules.comments == "off":
         return False
-    here = {side: await context.sides[side].comments(item.id) for side, item in items.items()}
+    here = {side: await _said_on(context, side, item) for side, item in items.items()}
+    if not any(here.values()):
+        return False
     rows = await _rows_of(context, link)
     changed = False
     for source, target in OTHER.items():
         if goes(rules.comments, target) and goes(context.integrated.direction, target):
             changed |= await _Copying(context, link, items, here, rows, source).run()
     return changed
+
+
+async def _said_on(context: Context, side: SideName, item: Item) -> Sequence[Comment]:
+    # Most items have none, and most tools say so with the item.
+    return () if item.comment_count == 0 else await context.sides[side].comments(item.id)
 
 
 async def _rows_of(context: Context, link: Link) -> _Rows:

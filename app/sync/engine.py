@@ -1,7 +1,8 @@
 """The engine as the queue calls it: one slice of one run, with both sides open."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -88,9 +89,23 @@ class SyncEngine:
             fingerprint=facts.key.fingerprint,
             as_kept=as_kept_by(Tool(integration.tool)),
             people=await _who_is_who(by_name, mappings),
-            session=lambda: self._database.of_instance(integration.instance_id),
+            session=_one_at_a_time(self._database, integration.instance_id),
             now=self._now,
         )
+
+
+def _one_at_a_time(
+    database: Database, instance_id: UUID
+) -> Callable[[], AbstractAsyncContextManager[AsyncSession]]:
+    """Many items are worked on at once, and none of them may use up the process's connections."""
+    turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def session() -> AsyncIterator[AsyncSession]:
+        async with turn, database.of_instance(instance_id) as opened:
+            yield opened
+
+    return session
 
 
 def engine_of(house: House) -> Engine:

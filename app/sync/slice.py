@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.runs.models import Run
+from app.sync.ahead import ReadingAhead
 from app.sync.context import OTHER, Context, MappedTypes
 from app.sync.links import due_links, id_on, links_of, position_of, set_item, set_position
 from app.sync.models import Link
@@ -19,7 +20,8 @@ from app.sync.settling import Result, failed, settle
 from app.tools.items import Item
 from app.tools.side import AccessLost, SideBusy, SideError
 
-AT_ONCE = 4
+AT_ONCE = 16
+"""Items of a page; how many calls a host gets at a time is up to its budget."""
 Phase = Literal["again", "jira", "tool"]
 Ended = Literal["finished", "more", "stopped"]
 _log = structlog.stdlib.get_logger("app.sync")
@@ -52,6 +54,7 @@ class Slice:
         self._context = context
         self._log = log
         self._run_id = run_id
+        self._reading = ReadingAhead(context.sides, context.integrated.queries)
         direction = context.integrated.direction
         self._phases: Sequence[Phase] = (
             "again",
@@ -65,6 +68,12 @@ class Slice:
 
         Raises SideError when a side lets nothing through; what was done before is committed.
         """
+        try:
+            return await self._pages(is_time_up)
+        finally:
+            await self._reading.close()
+
+    async def _pages(self, is_time_up: Callable[[], bool]) -> Ended:
         while self._number < len(self._phases):
             phase = self._phases[self._number]
             page = await (self._again() if phase == "again" else self._changed(phase))
@@ -85,7 +94,7 @@ class Slice:
         integrated = context.integrated
         async with context.session() as session:
             position = await position_of(session, integrated.id, side)
-        changes = await context.sides[side].changes(position, integrated.queries[side])
+        changes = await self._reading.page(side, position)
         links = await self._links(side, changes.items)
         page = _Page(list(links.values()), position=(side, changes.position))
         page.is_last = changes.is_last

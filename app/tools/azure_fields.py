@@ -15,6 +15,7 @@ LONGEST_TITLE = 255
 TITLE, STATE, TYPE, PARENT = "System.Title", "System.State", "System.WorkItemType", "System.Parent"
 TAGS, ASSIGNED_TO, CREATED_BY = "System.Tags", "System.AssignedTo", "System.CreatedBy"
 CREATED, CHANGED, PROJECT = "System.CreatedDate", "System.ChangedDate", "System.TeamProject"
+COMMENT_COUNT = "System.CommentCount"
 DUE = "Microsoft.VSTS.Scheduling.DueDate"
 PRIORITY = "Microsoft.VSTS.Common.Priority"
 _OURS = {

@@ -60,6 +60,7 @@ def item_of(
         mark=mark_in(bean),
         attachments=list(attachments_in(bean)),
         notes=notes,
+        comment_count=raw.get(azure_fields.COMMENT_COUNT),
     )
 
 

@@ -76,6 +76,7 @@ def item_of(issue: Raw, files: Sequence[Attachment] = (), notes: Sequence[str] =
         mark=mark,
         attachments=files,
         notes=told,
+        comment_count=issue.get("user_notes_count"),
     )
 
 

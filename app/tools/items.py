@@ -58,6 +58,7 @@ class Item:
 
     ``id`` never changes, ``key`` is what people call it. ``mark`` is the link's id that we left in
     the item when we made it. ``notes`` tell what of it could not be expressed in the middle.
+    ``comment_count`` is of the same moment as ``updated_at``; None where the side did not tell.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Item:
     mark: UUID | None = None
     attachments: Sequence[Attachment] = ()
     notes: Sequence[str] = ()
+    comment_count: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

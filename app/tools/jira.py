@@ -11,12 +11,13 @@ from uuid import UUID
 from app.sync.richtext import to_adf
 from app.tools.items import Attachment, Comment, Draft, Item, Schema, Values
 from app.tools.jira_fields import JiraField, Notes, moment, written
-from app.tools.jira_http import JiraHttp
+from app.tools.jira_http import JiraHttp, Query
 from app.tools.jira_items import (
     PROPERTY,
     attachment_of,
     comment_of,
     fields_to_ask,
+    fields_with_comments,
     item_of,
     mark_of,
     property_of,
@@ -84,7 +85,7 @@ class JiraSide:
         self._http = http
         self._place = project
         self._wanted = wanted
-        self._whole = (("fields", ",".join(fields_to_ask(wanted))), ("properties", PROPERTY))
+        self._whole = _query(fields_to_ask(wanted))
         self._known: _Project | None = None
 
     async def labels(self) -> Mapping[str, str]:
@@ -159,7 +160,9 @@ class JiraSide:
             fields["parent"] = {"id": draft.parent}
         body = {"fields": fields, "properties": property_of(draft.mark)}
         made = await self._http.change("POST", "/rest/api/3/issue", body=body)
-        item = await self._read_back(str(made["id"]), notes)
+        item = await self._read_back(
+            str(made["id"]), notes, query=_query(fields_with_comments(self._wanted))
+        )
         if draft.status is None or draft.status == item.status:
             return item
         try:
@@ -276,7 +279,7 @@ class JiraSide:
         body = {
             "jql": page_of(self._place, query, here),
             "maxResults": PAGE,
-            "fields": fields_to_ask(self._wanted),
+            "fields": fields_with_comments(self._wanted),
             "properties": [PROPERTY],
         }
         try:
@@ -313,17 +316,21 @@ class JiraSide:
         item = await self.read(key)
         return item if item is not None and item.key == key else None
 
-    async def _read_back(self, item_id: str, notes: Notes) -> Item:
+    async def _read_back(self, item_id: str, notes: Notes, query: Query | None = None) -> Item:
         """After a change that was made: what fails now must not look as if it had not been."""
         project = await self._project()
         try:
-            issue = await self._http.get(ISSUE, item_id, query=self._whole)
+            issue = await self._http.get(ISSUE, item_id, query=query or self._whole)
             return self._item(issue, project, notes)
         except SideError as error:
             raise Unsure("Jira did it, and did not show the result.") from error
 
     def _item(self, issue: Any, project: _Project, notes: Notes | None = None) -> Item:
         return item_of(issue, project.fields, self._http.address, notes or ())
+
+
+def _query(fields: Sequence[str]) -> Query:
+    return (("fields", ",".join(fields)), ("properties", PROPERTY))
 
 
 def _comments_of(beans: Sequence[Mapping[str, Any]]) -> list[Comment]:

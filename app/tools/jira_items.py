@@ -20,6 +20,16 @@ def fields_to_ask(wanted: Collection[str] | None) -> list[str]:
     return list(dict.fromkeys([*_ALWAYS, *(jira_fields.jira_id_of(name) for name in wanted)]))
 
 
+def fields_with_comments(wanted: Collection[str] | None) -> list[str]:
+    """The same and how many comments there are, where no issue answers with all of its own.
+
+    A search gives twenty of them and how many there are; reading one issue gives all.
+    """
+    return [name for name in fields_to_ask(wanted) if name != "-comment"] + (
+        [] if wanted is None else ["comment"]
+    )
+
+
 def property_of(mark: UUID) -> list[dict[str, Any]]:
     """The mark as Jira's ``properties``."""
     return [{"key": PROPERTY, "value": {"link": str(mark)}}]
@@ -49,6 +59,7 @@ def item_of(
         mark=mark_of(issue.get("properties")),
         attachments=[attachment_of(each) for each in raw.get("attachment") or ()],
         notes=notes,
+        comment_count=(raw.get("comment") or {}).get("total"),
     )
 
 

@@ -46,6 +46,7 @@ class MemorySide:
     calls: list[str] = field(default_factory=list)
     put_by_people: int = 0
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    page_size: int = PAGE
 
     def now(self) -> datetime:
         return EPOCH + self.skew + timedelta(seconds=next(self.ticks))
@@ -87,22 +88,23 @@ class MemorySide:
         ordered = sorted(self.items.values(), key=lambda item: item.updated_at)
         # Some come again: clocks of tools are coarse, so a side asks from a little before.
         found = [item for item in ordered if _at(item) >= after]
-        page = found[:PAGE]
+        page = [self._shown(item) for item in found[: self.page_size]]
         if not page or (len(page) == 1 and _at(page[0]) == after):
             return Changes(page, position or "0", is_last=True)
         return Changes(page, str(_at(page[-1])), is_last=False)
 
     async def read(self, item_id: str) -> Item | None:
         self._read("read")
-        return self.items.get(item_id)
+        item = self.items.get(item_id)
+        return None if item is None else self._shown(item)
 
     async def find_marked(self, mark: UUID, since: datetime) -> Item | None:
         self._read("find")
-        return next((item for item in self.items.values() if item.mark == mark), None)
+        return next((self._shown(item) for item in self.items.values() if item.mark == mark), None)
 
     async def create(self, draft: Draft) -> Item:
         with self._write("create"):
-            return self._new(draft.type, draft.values, draft.mark, draft.parent)
+            return self._shown(self._new(draft.type, draft.values, draft.mark, draft.parent))
 
     async def update(self, item_id: str, values: Values, parent: str | None = None) -> Item:
         with self._write("update"):
@@ -114,13 +116,13 @@ class MemorySide:
                 self.edit(item_id, labels=("meanwhile",))
             if parent is not None:
                 self.items[item_id] = replace(self.items[item_id], parent=parent)
-            return self.items[item_id]
+            return self._shown(self.items[item_id])
 
     async def move(self, item_id: str, status: str, values: Values) -> Item:
         with self._write("move"):
             self._there(item_id)
             self.set_status(item_id, status)
-            return self.items[item_id]
+            return self._shown(self.items[item_id])
 
     async def delete(self, item_id: str) -> None:
         with self._write("delete"):
@@ -187,6 +189,9 @@ class MemorySide:
         self.talk.setdefault(item_id, {})[comment.id] = comment
         self.items[item_id] = replace(self.items[item_id], updated_at=at)
         return comment
+
+    def _shown(self, item: Item) -> Item:
+        return replace(item, comment_count=len(self.talk.get(item.id, {})))
 
     def _there(self, item_id: str) -> None:
         if item_id not in self.items:

@@ -224,6 +224,15 @@ async def test_changes_are_found_whatever_the_clock_and_however_late_queries_are
     assert ids(items) == [made.id]
 
 
+async def test_an_item_tells_how_many_comments_it_has(side: AzureSide) -> None:
+    made = await side.create(draft())
+    assert made.comment_count == 0
+    await side.add_comment(made.id, "<p>One</p>", uuid4())
+    again = await side.read(made.id)
+    assert again is not None
+    assert again.comment_count == 1
+
+
 async def test_a_filter_keeps_what_it_does_not_mean_out(place: Place, side: AzureSide) -> None:
     await side.create(draft(labels=("a",)))
     two = await side.create(draft(labels=("b",)))

@@ -354,6 +354,16 @@ async def test_comments_are_those_of_people_oldest_first(town: Town) -> None:
     assert found[2] == added
 
 
+async def test_an_item_tells_how_many_comments_it_has(town: Town) -> None:
+    side = town.side()
+    made = await side.create(draft())
+    assert made.comment_count == 0
+    await side.add_comment(made.id, "<p>One</p>", uuid4())
+    again = await side.read(made.id)
+    assert again is not None
+    assert again.comment_count == 1
+
+
 async def test_a_comment_is_changed_and_taken_away(town: Town) -> None:
     side, mark = town.side(), uuid4()
     added = await side.add_comment("1", "<p>a</p>", mark)

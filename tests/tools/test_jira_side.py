@@ -456,6 +456,15 @@ async def test_comments_keep_their_mark_and_their_order(place: Place) -> None:
     assert len(await place.side.comments(made.id)) == 230
 
 
+async def test_a_list_and_a_creation_tell_how_many_comments_there_are(place: Place) -> None:
+    made = await place.side.create(draft())
+    assert made.comment_count == 0
+    for number in range(25):  # more than a search gives
+        await place.side.add_comment(made.id, f"<p>{number}</p>", uuid4())
+    items, _ = await changed(place.side)
+    assert [item.comment_count for item in items if item.id == made.id] == [25]
+
+
 async def test_files_go_both_ways_in_pieces(place: Place) -> None:
     made = await place.side.create(draft())
     content = bytes(range(256)) * 3000
