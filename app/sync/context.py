@@ -1,5 +1,6 @@
 """What all steps of a slice share: the integration as the slice found it, and both sides."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -13,8 +14,8 @@ from app.models import Model
 from app.sync.prints import Fingerprint
 from app.sync.reconcile import AsKept, ConflictRule, Note, Setting
 from app.sync.rules import MappingRules, SideName, Way
-from app.sync.translate import WhoIsWho
-from app.tools.items import Item
+from app.sync.translate import WhoIsWho, by_email
+from app.tools.items import Item, Person
 from app.tools.side import Side
 
 OTHER: Mapping[SideName, SideName] = {"jira": "tool", "tool": "jira"}
@@ -74,12 +75,19 @@ class Context:
     log: Log
     fingerprint: Fingerprint
     as_kept: AsKept
-    people: WhoIsWho
     session: Callable[[], AbstractAsyncContextManager[AsyncSession]]
     now: Callable[[], datetime]
     parents: dict[tuple[SideName, str], str | None] = field(default_factory=dict)
     fresh: set[UUID] = field(default_factory=set)
     rows: list[Model] = field(default_factory=list)
+    people: WhoIsWho | None = None
+
+    async def know_people(self, rules: MappingRules, *items: Item) -> None:
+        """Ask both sides who is who, unless these items name nobody in what is mapped."""
+        if self.people is not None or not any(_names_somebody(rules, item) for item in items):
+            return
+        jira, tool = await asyncio.gather(self.sides["jira"].people(), self.sides["tool"].people())
+        self.people = WhoIsWho(by_email(jira), by_email(tool))
 
     def setting(self, mapping: MappedTypes) -> Setting:
         """What the rules of a mapping are applied with."""
@@ -88,7 +96,7 @@ class Context:
             direction=self.integrated.direction,
             conflict_rule=self.integrated.conflict_rule,
             fingerprint=self.fingerprint,
-            people=self.people,
+            people=self.people or WhoIsWho(),
             as_kept=self.as_kept,
             parent_on=lambda to, parent: self.parents.get((to, parent)),
         )
@@ -103,3 +111,8 @@ class Context:
             self.log.write(level, event, message, jira=item.key)
         else:
             self.log.write(level, event, message, tool=item.key)
+
+
+def _names_somebody(rules: MappingRules, item: Item) -> bool:
+    named = (item.values.get(name) for rule in rules.fields for name in (rule.jira, rule.tool))
+    return any(isinstance(value, Person) for value in named)

@@ -1,13 +1,14 @@
 """The engine as the queue calls it: one slice of one run, with both sides open."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+from cachetools import LRUCache
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,13 +24,13 @@ from app.sync.context import Context, Integrated, MappedTypes
 from app.sync.kept import as_kept_by
 from app.sync.models import TypeMapping
 from app.sync.rules import MappingRules, SideName
-from app.sync.sides import Sides, open_sides
+from app.sync.sides import KnowledgeOf, Sides, open_sides
 from app.sync.slice import Slice
-from app.sync.translate import WhoIsWho
-from app.tools.items import FieldKind, Schema
+from app.tools.knowledge import Knowledge
 from app.tools.side import AccessLost, Side, SideBusy, SideError
 
-OpenSides = Callable[[InstanceFacts, Integration], AbstractAsyncContextManager[Sides]]
+OpenSides = Callable[[InstanceFacts, Integration, KnowledgeOf], AbstractAsyncContextManager[Sides]]
+_MOST_PLACES = 64
 
 
 def utc_now() -> datetime:
@@ -38,7 +39,7 @@ def utc_now() -> datetime:
 
 
 class SyncEngine:
-    """Works on whichever run it is handed; keeps nothing between slices."""
+    """Works on whichever run it is handed; keeps between slices what is known of their places."""
 
     def __init__(
         self, database: Database, open_sides: OpenSides, now: Callable[[], datetime] = utc_now
@@ -46,17 +47,20 @@ class SyncEngine:
         self._database = database
         self._open_sides = open_sides
         self._now = now
+        self._known: LRUCache[Hashable, Knowledge] = LRUCache(_MOST_PLACES)
 
     async def __call__(self, facts: InstanceFacts, turn: Turn) -> SliceOutcome:
         """One slice; what it did is committed, also where the outcome is a trouble."""
         async with self._database.of_instance(turn.instance_id) as session:
             integration = await session.get_one(Integration, turn.integration_id)
-            mappings = await _mappings(session, turn.integration_id)
+            rows = await _mapping_rows(session, turn.integration_id)
             run = await session.get_one(Run, turn.run_id)
         log = LogWriter(run, integration.keep_logs_days, facts.key, self._now)
+        mappings = [_mapped_types(row) for row in rows]
+        knowledge_of = self._knowledge_of(integration, rows)
         try:
-            async with self._open_sides(facts, integration) as sides:
-                context = await self._context(facts, integration, mappings, sides, log)
+            async with self._open_sides(facts, integration, knowledge_of) as sides:
+                context = self._context(facts, integration, mappings, sides, log)
                 outcome = await _worked(Slice(context, log, run.id, run.step), turn)
         except SideError as problem:
             outcome = _explained(problem)
@@ -65,7 +69,17 @@ class SyncEngine:
                 await log.flush(session)
         return outcome
 
-    async def _context(
+    def _knowledge_of(self, integration: Integration, rows: Sequence[TypeMapping]) -> KnowledgeOf:
+        """Forgotten once a person changed something: a field that is new to us may be mapped."""
+        versions = (integration.version, *((row.id, row.version) for row in rows))
+
+        def known(place: Hashable) -> Knowledge:
+            key = (integration.id, versions, place)
+            return self._known.setdefault(key, Knowledge())
+
+        return known
+
+    def _context(
         self,
         facts: InstanceFacts,
         integration: Integration,
@@ -88,7 +102,6 @@ class SyncEngine:
             log=log,
             fingerprint=facts.key.fingerprint,
             as_kept=as_kept_by(Tool(integration.tool)),
-            people=await _who_is_who(by_name, mappings),
             session=_one_at_a_time(self._database, integration.instance_id),
             now=self._now,
         )
@@ -126,30 +139,18 @@ def _explained(problem: SideError) -> SliceOutcome:
     return failed(str(problem))
 
 
-async def _mappings(session: AsyncSession, integration_id: UUID) -> list[MappedTypes]:
+async def _mapping_rows(session: AsyncSession, integration_id: UUID) -> Sequence[TypeMapping]:
     rows = await session.scalars(
         select(TypeMapping)
         .where(TypeMapping.integration_id == integration_id, TypeMapping.enabled)
         .order_by(TypeMapping.position, TypeMapping.id)
     )
-    return [
-        MappedTypes(row.id, row.jira_type, row.tool_type, MappingRules.model_validate(row.rules))
-        for row in rows
-    ]
+    return rows.all()
 
 
-async def _who_is_who(sides: Mapping[SideName, Side], mappings: list[MappedTypes]) -> WhoIsWho:
-    """People of both sides by e-mail; asked for only where a field holds a person."""
-    fields = [rule for mapping in mappings for rule in mapping.rules.fields]
-    if not any(rule.kind is FieldKind.PERSON for rule in fields):
-        return WhoIsWho()
-    return WhoIsWho(
-        _by_email(await sides["jira"].schema()), _by_email(await sides["tool"].schema())
-    )
-
-
-def _by_email(schema: Schema) -> dict[str, str]:
-    return {person.email.casefold(): person.id for person in schema.people if person.email}
+def _mapped_types(row: TypeMapping) -> MappedTypes:
+    rules = MappingRules.model_validate(row.rules)
+    return MappedTypes(row.id, row.jira_type, row.tool_type, rules)
 
 
 def _word(text: str) -> Any:

@@ -55,13 +55,18 @@ class Writes:
 
 @dataclass(slots=True)
 class Plan:
-    """Writes for both sides, the prints that hold once they are done, and what to log."""
+    """Writes for both sides, the prints that hold once they are done, and what to log.
+
+    ``unsaid`` has the prints, by side and key, of what was looked at and could not be said: nobody
+    agreed to it, and there is no use in looking again before it changes.
+    """
 
     jira: Writes = field(default_factory=Writes)
     tool: Writes = field(default_factory=Writes)
     jira_prints: dict[str, str] = field(default_factory=dict)
     tool_prints: dict[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
+    unsaid: dict[SideName, dict[str, str]] = field(default_factory=lambda: {"jira": {}, "tool": {}})
     waits: bool = False
 
     def on(self, side: SideName) -> Writes:
@@ -201,14 +206,15 @@ def _settle(setting: Setting, pair: _Pair, later: SideName, plan: Plan) -> None:
         return
     except CannotSay as reason:
         plan.notes.append(Note("warning", "not said", f"{pair.jira_key}: {reason}.", _shown(pair)))
+        plan.unsaid["jira"][pair.jira_key] = _print(setting, pair, "jira")
+        plan.unsaid["tool"][pair.tool_key] = _print(setting, pair, "tool")
         return
     _agree(setting, pair, plan, wanted, target)
 
 
 def _source(setting: Setting, pair: _Pair, later: SideName, plan: Plan) -> SideName | None:
     """Whose value goes to the other side; None where nothing has to."""
-    jira_print = print_of(setting.fingerprint, pair.kind, pair.jira)
-    tool_print = print_of(setting.fingerprint, pair.kind, pair.tool)
+    jira_print, tool_print = _print(setting, pair, "jira"), _print(setting, pair, "tool")
     changed: list[SideName] = []
     if plan.jira_prints.get(pair.jira_key) != jira_print:
         changed.append("jira")
@@ -231,6 +237,10 @@ def _source(setting: Setting, pair: _Pair, later: SideName, plan: Plan) -> SideN
     plan.jira_prints[pair.jira_key] = jira_print
     plan.tool_prints[pair.tool_key] = tool_print
     return None
+
+
+def _print(setting: Setting, pair: _Pair, side: SideName) -> str:
+    return print_of(setting.fingerprint, pair.kind, pair.at(side))
 
 
 def _may_leave(setting: Setting, pair: _Pair, side: SideName) -> bool:

@@ -8,7 +8,7 @@ from app.sync.context import OTHER, Context, MappedTypes
 from app.sync.files import copy_files
 from app.sync.links import id_on, ids_across, set_item
 from app.sync.models import Link
-from app.sync.prints import SEEN, Prints
+from app.sync.prints import SEEN
 from app.sync.reconcile import Plan, Setting, draft_values, prints_of, reconcile
 from app.sync.rules import SideName, goes
 from app.tools.items import Draft, Item
@@ -72,6 +72,7 @@ async def _made_or_found(
         counterpart = await side.find_marked(link.id, link.created_at - SKEW)
     if counterpart is None:
         await _know_parents(context, here, item)
+        await context.know_people(mapping.rules, item)
         draft = _draft(context, here, item, link, mapping)
         counterpart = await side.create(draft)
         context.tell("info", "created", f"Made {counterpart.key}.", here, item)
@@ -106,6 +107,7 @@ async def _agree(
 ) -> bool:
     await _know_parents(context, "jira", items["jira"])
     await _know_parents(context, "tool", items["tool"])
+    await context.know_people(mapping.rules, *items.values())
     setting = context.setting(mapping)
     plan = reconcile(
         setting,
@@ -120,8 +122,8 @@ async def _agree(
         changed |= await _write(context, link, plan, side, items)
     copied = await copy_comments(context, link, mapping.rules, items)
     copied |= await copy_files(context, link, mapping.rules, items)
-    link.jira_prints = plan.jira_prints | _seen(setting, "jira", items["jira"], plan.jira_prints)
-    link.tool_prints = plan.tool_prints | _seen(setting, "tool", items["tool"], plan.tool_prints)
+    link.jira_prints = plan.jira_prints | _seen(setting, "jira", items["jira"], plan)
+    link.tool_prints = plan.tool_prints | _seen(setting, "tool", items["tool"], plan)
     link.mapping_id = mapping.id
     link.try_again_at = context.now() + _BACKOFF[0] if plan.waits else None
     return changed or copied
@@ -185,12 +187,13 @@ def failed(context: Context, link: Link, here: SideName, item: Item, problem: Si
     return "failed"
 
 
-def _seen(setting: Setting, side: SideName, item: Item, agreed: Prints) -> dict[str, str]:
-    """When the item last changed, if it holds nothing but what was agreed.
+def _seen(setting: Setting, side: SideName, item: Item, plan: Plan) -> dict[str, str]:
+    """When the item last changed, if it holds nothing but what was agreed or could not be said.
 
     Else somebody (or the tool itself) changed it while we wrote: it is looked at again.
     """
     held = prints_of(setting, side, item)
+    agreed = (plan.jira_prints if side == "jira" else plan.tool_prints) | plan.unsaid[side]
     if any(agreed.get(key) != value for key, value in held.items()):
         return {SEEN: ""}
     return {SEEN: item.updated_at.isoformat()}

@@ -1,6 +1,6 @@
 """Opens both sides of an integration: the Jira that installed us, and the tool."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 from uuid import UUID
@@ -19,13 +19,21 @@ from app.tools.gitlab import GitLabSide
 from app.tools.http import ToolHttp
 from app.tools.jira import JiraSide
 from app.tools.jira_http import ConnectHttp, TokenHttp
+from app.tools.knowledge import Knowledge
 from app.tools.side import AccessLost, Side, SideError
 
-_SIDES: Mapping[Tool, Callable[[ToolHttp, str], Side]] = {
+_SIDES: Mapping[Tool, Callable[[ToolHttp, str, Knowledge], Side]] = {
     Tool.GITLAB: GitLabSide,
     Tool.AZURE: AzureSide,
-    Tool.JIRA: lambda http, project: JiraSide(TokenHttp(http), project),
+    Tool.JIRA: lambda http, project, known: JiraSide(TokenHttp(http), project, knowledge=known),
 }
+KnowledgeOf = Callable[[Hashable], Knowledge]
+"""What is known already of a place; the key tells it from others."""
+
+
+def no_knowledge(_: Hashable) -> Knowledge:
+    """All is asked for anew."""
+    return Knowledge()
 
 
 class Sides(NamedTuple):
@@ -37,7 +45,10 @@ class Sides(NamedTuple):
 
 @asynccontextmanager
 async def open_sides(
-    house: House, facts: InstanceFacts, integration: Integration
+    house: House,
+    facts: InstanceFacts,
+    integration: Integration,
+    knowledge_of: KnowledgeOf = no_knowledge,
 ) -> AsyncIterator[Sides]:
     """Both sides until the block ends. Raises AccessLost where there is nothing to get in with."""
     make = _SIDES.get(Tool(integration.tool))
@@ -49,7 +60,10 @@ async def open_sides(
     connection = await _connection(house, facts, integration.connection_id)
     async with open_tool(house, facts, connection) as http:
         jira = ConnectHttp(house.jira.transport, facts.site)
-        yield Sides(JiraSide(jira, integration.project_id), make(http, integration.tool_place))
+        yield Sides(
+            JiraSide(jira, integration.project_id, knowledge=knowledge_of("jira")),
+            make(http, integration.tool_place, knowledge_of((connection.id, connection.version))),
+        )
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """Says one side's values in the other side's words. Pure: who is who is given."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -34,6 +34,11 @@ class WhoIsWho:
         if not found:
             raise CannotSay("nobody on the other side has this e-mail address or is mapped")
         return Person(found)
+
+
+def by_email(people: Iterable[Person]) -> dict[str, str]:
+    """Ids by address, without regard to case; those who show none are left out."""
+    return {person.email.casefold(): person.id for person in people if person.email}
 
 
 def said(

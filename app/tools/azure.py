@@ -25,9 +25,10 @@ from app.tools.azure_items import (
 )
 from app.tools.azure_query import MOST_FOUND, PAGE, beyond, made_by_us, newest_of, page_of
 from app.tools.azure_refusals import is_conflict, worded
-from app.tools.azure_schema import all_fields, people_in, schema_of
+from app.tools.azure_schema import all_fields, people_in, people_of, schema_of
 from app.tools.http import ToolHttp
-from app.tools.items import Attachment, Comment, Draft, Item, Schema, Values
+from app.tools.items import Attachment, Comment, Draft, Item, Person, Schema, Values
+from app.tools.knowledge import Knowledge
 from app.tools.rounds import Round
 from app.tools.side import AccessLost, Changes, ItemGone, ItemRejected, Unsure
 
@@ -59,9 +60,9 @@ def _in_words(method: _Method[P, T]) -> _Method[P, T]:
 class AzureSide:
     """A `Side`. Changes come in the order of the ids; ``project`` is the project's name."""
 
-    def __init__(self, http: ToolHttp, project: str) -> None:
+    def __init__(self, http: ToolHttp, project: str, knowledge: Knowledge | None = None) -> None:
         self._http = AzureHttp(http, project)
-        self._known: Mapping[str, AzureField] | None = None
+        self._knowledge = knowledge or Knowledge()
 
     async def labels(self) -> Mapping[str, str]:
         """The fields' names by the tool's own."""
@@ -69,9 +70,11 @@ class AzureSide:
 
     @_in_words
     async def schema(self) -> Schema:
-        fields = await self._fields()
-        ids, _ = await self._ids(page_of(self._http.project, "", Round(query="")))
-        return await schema_of(self._http, fields, people_in(await self._batch(ids)))
+        return await schema_of(self._http, await self._fields(), await self._named())
+
+    @_in_words
+    async def people(self) -> Sequence[Person]:
+        return await self._knowledge.of("people", self._named)
 
     @_in_words
     async def changes(self, position: str | None, query: str) -> Changes:
@@ -234,19 +237,25 @@ class AzureSide:
         return found
 
     async def _fields(self) -> Mapping[str, AzureField]:
-        if self._known is None:
-            try:
-                self._known = await all_fields(self._http)
-            except ItemGone as gone:
-                raise AccessLost(
-                    "Azure DevOps has no such project, or the account may not see it."
-                ) from gone
-        return self._known
+        return await self._knowledge.of("fields", self._read_fields)
+
+    async def _read_fields(self) -> Mapping[str, AzureField]:
+        try:
+            return await all_fields(self._http)
+        except ItemGone as gone:
+            raise _no_project() from gone
+
+    async def _named(self) -> Sequence[Person]:
+        ids, _ = await self._ids(page_of(self._http.project, "", Round(query="")))
+        return await people_of(self._http, people_in(await self._batch(ids)))
 
     async def _ids(self, wiql: str, most: int = PAGE) -> tuple[list[int], datetime]:
         """What a query finds, and when that was, by the tool's clock."""
         params = {"timePrecision": True, "$top": most}
-        answer = await self._http.find("wit/wiql", {"query": wiql}, params=params)
+        try:
+            answer = await self._http.find("wit/wiql", {"query": wiql}, params=params)
+        except ItemGone as gone:
+            raise _no_project() from gone
         return [int(each["id"]) for each in answer["workItems"]], moment(answer["asOf"])
 
     async def _batch(self, ids: Sequence[int]) -> Sequence[Mapping[str, Any]]:
@@ -317,6 +326,10 @@ class AzureSide:
 
 def _comments_of(beans: Sequence[Mapping[str, Any]]) -> list[Comment]:
     return [comment_of(bean) for bean in beans]
+
+
+def _no_project() -> AccessLost:
+    return AccessLost("Azure DevOps has no such project, or the account may not see it.")
 
 
 def _bad_filter(refused: Rejected) -> ItemRejected:

@@ -23,12 +23,10 @@ async def all_fields(http: AzureHttp) -> Mapping[str, AzureField]:
 
 
 async def schema_of(
-    http: AzureHttp, fields: Mapping[str, AzureField], seen: Iterable[Person]
+    http: AzureHttp, fields: Mapping[str, AzureField], people: Sequence[Person]
 ) -> Schema:
-    """Everything; ``seen`` are people who are known from work items."""
-    answer, hidden, members = await asyncio.gather(
-        http.get("wit/workitemtypes"), _hidden(http), _members(http)
-    )
+    """Everything."""
+    answer, hidden = await asyncio.gather(http.get("wit/workitemtypes"), _hidden(http))
     turns = asyncio.Semaphore(_AT_ONCE)
     by_reference = {field.reference: field for field in fields.values()}
 
@@ -41,9 +39,14 @@ async def schema_of(
         for bean in answer["value"]
         if bean["name"] not in hidden and not bean.get("isDisabled")
     ]
-    people = {each.id: each for each in (*seen, *members)}
     types = await asyncio.gather(*(one(bean) for bean in beans))
-    return Schema(types=types, people=list(people.values())[:MOST_PEOPLE])
+    return Schema(types=types, people=people)
+
+
+async def people_of(http: AzureHttp, seen: Iterable[Person]) -> Sequence[Person]:
+    """Members of the project's teams, and those who are known from work items."""
+    people = {each.id: each for each in (*seen, *await _members(http))}
+    return list(people.values())[:MOST_PEOPLE]
 
 
 async def _type(

@@ -40,7 +40,8 @@ from app.tools.gitlab_text import (
     without_mark,
 )
 from app.tools.http import ToolHttp
-from app.tools.items import DESCRIPTION, Attachment, Comment, Draft, Item, Schema, Values
+from app.tools.items import DESCRIPTION, Attachment, Comment, Draft, Item, Person, Schema, Values
+from app.tools.knowledge import Knowledge
 from app.tools.side import AccessLost, Changes, ItemGone, ItemRejected, SideBusy, SideError, Unsure
 
 MOST_COUNTED = 10_000
@@ -52,24 +53,26 @@ _NOTES_OF_PEOPLE = {"sort": "asc", "order_by": "created_at", "activity_filter": 
 class GitLabSide:
     """A `Side`. ``project`` is the project's path, such as ``group/project``, or its number."""
 
-    def __init__(self, http: ToolHttp, project: str) -> None:
-        self._http = GitLabHttp(http, project)
+    def __init__(self, http: ToolHttp, project: str, knowledge: Knowledge | None = None) -> None:
+        self._knowledge = knowledge or Knowledge()
+        self._http = GitLabHttp(http, project, self._knowledge)
         self._sizes: LRUCache[str, int | None] = LRUCache(_SIZES_KEPT)  # files never change
         self._milestones: Mapping[str, int] = {}
 
     async def schema(self) -> Schema:
         await self._http.place()
-        milestones, members, sample = await asyncio.gather(
+        milestones, people, sample = await asyncio.gather(
             self._open_milestones(),
-            self._http.all_of("/members/all"),
+            self._members(),
             self._http.get("/issues", {"per_page": 1}),
         )
         # GitLab shows the weight only where the licence has it.
         has_weight = not sample.json or "weight" in sample.json[0]
         titles = list(dict.fromkeys(str(each["title"]) for each in milestones))
-        return Schema(
-            types(titles, has_weight=has_weight), [person_of(member) for member in members]
-        )
+        return Schema(types(titles, has_weight=has_weight), people)
+
+    async def people(self) -> Sequence[Person]:
+        return await self._knowledge.of("people", self._members)
 
     async def changes(self, position: str | None, query: str) -> Changes:
         reading = IssueRound.of(position, query)
@@ -257,6 +260,9 @@ class GitLabSide:
             found = await self._open_milestones()
             self._milestones = {str(each["title"]).casefold(): int(each["id"]) for each in found}
         return await asyncio.to_thread(payload_of, values, self._milestones, notes, place, files)
+
+    async def _members(self) -> Sequence[Person]:
+        return [person_of(member) for member in await self._http.all_of("/members/all")]
 
     async def _open_milestones(self) -> list[Raw]:
         return await self._http.all_of(

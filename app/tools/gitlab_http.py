@@ -11,6 +11,7 @@ from app.tools.answers import Answer, Forbidden, Rejected
 from app.tools.gitlab_round import Raw
 from app.tools.gitlab_text import Place
 from app.tools.http import Parameters, ToolHttp
+from app.tools.knowledge import Knowledge
 from app.tools.side import AccessLost, ItemGone, ItemRejected, SideBusy
 
 PER_PAGE = 100
@@ -26,19 +27,20 @@ T = TypeVar("T")
 class GitLabHttp:
     """Paths are relative to the project. ``project`` is its path or number."""
 
-    def __init__(self, http: ToolHttp, project: str) -> None:
+    def __init__(self, http: ToolHttp, project: str, knowledge: Knowledge) -> None:
         self._http = http
         self._project = f"/api/v4/projects/{quote(project, safe='')}"
-        self._place: Place | None = None
+        self._knowledge = knowledge
 
     async def place(self) -> Place:
         """The project as texts refer to it. Raises AccessLost where it is not to be seen."""
-        if self._place is None:
-            found = await self._http.ask_if_there("GET", self._project)
-            if found is None:
-                raise AccessLost("GitLab has no such project, or the account may not see it.")
-            self._place = Place(int(found.json["id"]), str(found.json["web_url"]))
-        return self._place
+        return await self._knowledge.of("place", self._read_place)
+
+    async def _read_place(self) -> Place:
+        found = await self._http.ask_if_there("GET", self._project)
+        if found is None:
+            raise AccessLost("GitLab has no such project, or the account may not see it.")
+        return Place(int(found.json["id"]), str(found.json["web_url"]))
 
     async def get(self, path: str, params: Parameters | None = None) -> Answer:
         """Read something. ItemGone is certain: the account would see it if it were there."""

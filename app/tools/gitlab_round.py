@@ -9,13 +9,15 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.tools.rounds import LAG, milliseconds
 
 PER_PAGE = 100
 MOST_REMEMBERED = 500
+# Covers also a clock of its database that is as far behind as clocks are.
+LONGEST_LAG = timedelta(minutes=30)
 Raw = Mapping[str, Any]
 Looks = Mapping[str, tuple[int, str]]
 
@@ -114,9 +116,14 @@ class IssueRound:
         )
 
     def _ended(self) -> "IssueRound":
-        """Between rounds. Nobody knows how long a list lags, so it begins where changes ended."""
-        known = [at for at in (self.newest, self.began) if at is not None]
-        since = min(known) - int(LAG.total_seconds() * 1000) if self.newest is not None else None
+        """Between rounds. Nobody knows how long a list lags, so it begins where changes ended.
+
+        GitLab reads from no copy that is a minute behind, so it begins no more than ``LONGEST_LAG``
+        before this round did: else all that once changed together would be read for ever.
+        """
+        since = None
+        if self.newest is not None and self.began is not None:
+            since = max(min(self.newest, self.began) - _ms(LAG), self.began - _ms(LONGEST_LAG))
         given = {name: seen for name, seen in self.given.items() if seen[0] >= (since or 0)}
         return IssueRound(query=self.query, since=since, newest=self.newest, given=given)
 
@@ -141,6 +148,10 @@ def _looks(issue: Raw) -> tuple[int, str]:
 
 def _sign(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _ms(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)
 
 
 def _stamp(ms: int) -> str:

@@ -3,13 +3,13 @@
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from app.sync.richtext import to_adf
-from app.tools.items import Attachment, Comment, Draft, Item, Schema, Values
+from app.tools.items import Attachment, Comment, Draft, Item, Person, Schema, Values
 from app.tools.jira_fields import JiraField, Notes, moment, written
 from app.tools.jira_http import JiraHttp, Query
 from app.tools.jira_items import (
@@ -25,13 +25,16 @@ from app.tools.jira_items import (
 from app.tools.jira_moves import SEARCH, Move
 from app.tools.jira_query import found_by, made_by_us, page_of
 from app.tools.jira_refusals import JiraRefused, worded
-from app.tools.jira_schema import all_fields, schema_of
+from app.tools.jira_schema import all_fields, people_of, schema_of
+from app.tools.knowledge import Knowledge
 from app.tools.rounds import Round
 from app.tools.side import AccessLost, Changes, ItemGone, ItemRejected, SideError, Unsure
 from connect import FilePart
 
 PAGE = 50
 COMMENTS_PAGE = 100
+# Between two clocks that tick; what a round looks back covers more.
+CLOCK_KEPT_S = 3600.0
 ISSUE = "/rest/api/3/issue/{}"
 COMMENT = "/rest/api/3/issue/{}/comment/{}"
 # Keys in a row that search may not know yet; deleted issues leave gaps.
@@ -81,12 +84,13 @@ class JiraSide:
         project: str,
         *,
         wanted: Collection[str] | None = None,
+        knowledge: Knowledge | None = None,
     ) -> None:
         self._http = http
+        self._knowledge = knowledge or Knowledge()
         self._place = project
         self._wanted = wanted
         self._whole = _query(fields_to_ask(wanted))
-        self._known: _Project | None = None
 
     async def labels(self) -> Mapping[str, str]:
         """The fields' names by Jira's ids."""
@@ -97,11 +101,15 @@ class JiraSide:
         return await schema_of(self._http, (await self._project()).id)
 
     @_in_words
+    async def people(self) -> Sequence[Person]:
+        project = await self._project()
+        return await self._knowledge.of("people", lambda: people_of(self._http, project.id))
+
+    @_in_words
     async def changes(self, position: str | None, query: str) -> Changes:
         here = Round.of(position, query)
         if here.began is None:
-            info = await self._http.get("/rest/api/3/serverInfo")
-            here = here.begun(moment(info["serverTime"]))
+            here = here.begun(await self._now())
         answer = await self._page(query, here)
         issues = answer["issues"]
         is_last = bool(answer.get("isLast", True)) or not issues
@@ -263,17 +271,27 @@ class JiraSide:
         made = await self._http.upload("/rest/api/3/issue/{}/attachments", item_id, file=file)
         return attachment_of(made[0])
 
+    async def _now(self) -> datetime:
+        """By Jira's clock, or a moment before: it counts from when Jira's answer had come."""
+        told, at = await self._knowledge.of("clock", self._told_time, kept_s=CLOCK_KEPT_S)
+        return told + timedelta(seconds=self._knowledge.clock() - at)
+
+    async def _told_time(self) -> tuple[datetime, float]:
+        info = await self._http.get("/rest/api/3/serverInfo")
+        return moment(info["serverTime"]), self._knowledge.clock()
+
     async def _project(self) -> _Project:
-        if self._known is None:
-            try:
-                bean = await self._http.get("/rest/api/3/project/{}", self._place)
-            except ItemGone as gone:
-                raise AccessLost("Jira has no such project, or Getint may not see it.") from gone
-            fields = await all_fields(self._http)
-            if self._wanted is not None:
-                fields = {name: field for name, field in fields.items() if name in self._wanted}
-            self._known = _Project(str(bean["id"]), str(bean["key"]), fields)
-        return self._known
+        return await self._knowledge.of("project", self._read_project)
+
+    async def _read_project(self) -> _Project:
+        try:
+            bean = await self._http.get("/rest/api/3/project/{}", self._place)
+        except ItemGone as gone:
+            raise AccessLost("Jira has no such project, or Getint may not see it.") from gone
+        fields = await all_fields(self._http)
+        if self._wanted is not None:
+            fields = {name: field for name, field in fields.items() if name in self._wanted}
+        return _Project(str(bean["id"]), str(bean["key"]), fields)
 
     async def _page(self, query: str, here: Round) -> Any:
         body = {
@@ -286,7 +304,7 @@ class JiraSide:
             return await self._http.find(SEARCH, body)
         except JiraRefused as refused:
             if not here.after:
-                await self._project()  # if that is gone, the filter is not to blame
+                await self._read_project()  # if that is gone, the filter is not to blame
                 raise _bad_filter(refused) from refused
             # Jira does not compare with the key of an issue that was deleted meanwhile.
             return await self._page(query, here.one_back())

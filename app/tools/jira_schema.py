@@ -30,7 +30,7 @@ async def schema_of(http: JiraHttp, project_id: str) -> Schema:
     """Everything, with a few calls for each type."""
     turns = asyncio.Semaphore(_AT_ONCE)
     types, people = await asyncio.gather(
-        http.get("/rest/api/3/project/{}/statuses", project_id), _people(http, project_id)
+        http.get("/rest/api/3/project/{}/statuses", project_id), people_of(http, project_id)
     )
     found = await _together(turns, [_type(http, project_id, bean) for bean in types])
     return Schema(types=found, people=people)
@@ -121,7 +121,7 @@ def _demanded(way: Transition, field_id: str) -> FieldInfo:
     )
 
 
-async def _people(http: JiraHttp, project_id: str) -> Sequence[Person]:
+async def people_of(http: JiraHttp, project_id: str) -> Sequence[Person]:
     """Those who can be assigned issues here, a thousand at most."""
     people: list[Person] = []
     for start in range(0, MOST_PEOPLE, _PEOPLE_PAGE):

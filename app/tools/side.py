@@ -1,7 +1,8 @@
 """One end of an integration, the only thing that the engine knows of a tool.
 
 Adding a tool means writing one class with these methods. A side keeps no state of its own between
-calls but its client, speaks the tool's words to the tool and the middle's words to us.
+calls but its client and what seldom changes (`Knowledge`), speaks the tool's words to the tool and
+the middle's words to us.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -10,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from app.tools.items import Attachment, Comment, Draft, Item, Schema, Values
+from app.tools.items import Attachment, Comment, Draft, Item, Person, Schema, Values
 
 
 class SideError(Exception):
@@ -55,6 +56,9 @@ class Side(Protocol):
 
     async def schema(self) -> Schema:
         """Types, fields, statuses and people as they are now."""
+
+    async def people(self) -> Sequence[Person]:
+        """Those whom items may name; may be some minutes old."""
 
     async def changes(self, position: str | None, query: str) -> Changes:
         """The next page of items that ``query`` (the tool's own) finds and that changed.

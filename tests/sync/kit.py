@@ -15,7 +15,6 @@ from app.database import Database
 from app.sync.context import Context, Integrated, MappedTypes
 from app.sync.rules import FieldRule, MappingRules, SideName, StatusRule
 from app.sync.slice import Ended, Slice
-from app.sync.translate import WhoIsWho
 from app.tools.items import DESCRIPTION, LABELS, TITLE, FieldKind
 from app.tools.side import SideBusy
 from tests.sync.memory_side import Faults, Killed, MemorySide
@@ -103,7 +102,6 @@ class Pair:
             log=self.log,
             fingerprint=lambda raw: hashlib.sha256(raw).hexdigest()[:16],
             as_kept=lambda _side, _kind, value: value,
-            people=WhoIsWho(),
             session=self._session,
             now=lambda: self.time,
         )

@@ -47,6 +47,7 @@ class MemorySide:
     put_by_people: int = 0
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     page_size: int = PAGE
+    staff: Sequence[Person] = ()
 
     def now(self) -> datetime:
         return EPOCH + self.skew + timedelta(seconds=next(self.ticks))
@@ -78,6 +79,10 @@ class MemorySide:
 
     async def schema(self) -> Schema:
         return Schema(())
+
+    async def people(self) -> Sequence[Person]:
+        self._read("people")
+        return self.staff
 
     async def count(self, query: str) -> int:
         return len(self.items)

@@ -132,6 +132,20 @@ def test_an_unchanged_run_asks_for_the_changes_and_for_nothing_else(
     assert set(pair.jira.calls) == set(pair.tool.calls) == {"changes"}
 
 
+def test_what_can_not_be_said_is_looked_at_once_and_again_when_it_changes(
+    pair_of: Callable[..., Pair],
+) -> None:
+    pair = pair_of()
+    item_id = pair.jira.put(title="a", priority="Urgent")  # no choice of the tool's
+    _story(pair, [])
+    pair.tool.calls.clear()
+    _story(pair, [])
+    assert set(pair.tool.calls) == {"changes"}
+    pair.jira.edit(item_id, priority="High")
+    _story(pair, [])
+    assert [item.values.get("urgency") for item in pair.tool.items.values()] == ["1"]
+
+
 def test_a_conflict_is_settled_by_the_rule_field_by_field_and_logged(
     pair_of: Callable[..., Pair],
 ) -> None:

@@ -19,7 +19,7 @@ from app.sync.engine import engine_of
 from app.sync.models import TypeMapping
 from app.sync.proposal import propose_rules
 from app.sync.sides import Sides, open_sides
-from app.tools.items import Draft, Item
+from app.tools.items import Draft, Item, Person
 from sandbox.gitlab.main import create_app as create_gitlab
 from sandbox.gitlab.seed import OWNER_TOKEN, PAYMENTS, fresh_gitlab
 from sandbox.running import Sandbox
@@ -39,6 +39,7 @@ class Kept:
         self.house = house
         self.facts = facts
         self.integration = integration
+        self.engine = engine_of(house)
 
     async def run(self) -> SliceOutcome:
         run_id = uuid4()
@@ -54,7 +55,7 @@ class Kept:
             begin_log(run, 14, self.facts.key, datetime.now(UTC))
             session.add(run)
         turn = Turn(self.facts.instance_id, self.integration.id, run_id, lambda: False)
-        outcome = await engine_of(self.house)(self.facts, turn)
+        outcome = await self.engine(self.facts, turn)
         async with self.house.database.of_instance(self.facts.instance_id) as session:
             self.last = await session.get_one(Run, run_id)
             await end_log(session, self.last, self.facts.key)
@@ -192,6 +193,37 @@ async def test_a_run_without_changes_writes_nothing(kept: Kept, sides: Sides) ->
     await kept.run()
     assert (kept.last.created, kept.last.updated, kept.last.failed) == (0, 0, 0)
     assert (await _only(sides.tool)).updated_at == before.updated_at
+
+
+async def test_an_unchanged_run_asks_each_side_for_its_changes_and_for_nothing_else(
+    kept: Kept, sides: Sides, configured: Sandbox, gitlab: FastAPI
+) -> None:
+    gia = {"assignee": Person(ACCOUNTS["gitlab"])}  # who has to be looked up over there
+    await sides.jira.create(Draft("Task", {**LABELLED, **gia, "title": "Once"}, mark=uuid4()))
+    await kept.run()
+    await kept.run()
+    logs = configured.log, gitlab.state.standin.log
+    for log in logs:
+        log.reset()
+    await kept.run()
+    asked = [
+        f"{each.method} {each.path.partition('?')[0].rpartition('/')[2]}"
+        for log in logs
+        for each in log.entries
+        if each.direction == "from app" or log is logs[1]
+    ]
+    assert asked == ["POST jql", "GET issues"]
+
+
+async def test_a_field_that_is_mapped_from_now_on_is_known_at_once(
+    kept: Kept, sides: Sides, configured: Sandbox, superuser: psycopg.Connection
+) -> None:
+    await sides.jira.create(Draft("Task", {**LABELLED, "title": "Once"}, mark=uuid4()))
+    for more, asked in ((0, 1), (0, 0), (1, 1)):
+        superuser.execute("UPDATE type_mappings SET version = version + %s", (more,))
+        configured.log.reset()
+        await kept.run()
+        assert len(configured.log.matching("from app", "/rest/api/3/field")) == asked
 
 
 async def test_the_log_tells_what_moved_and_nothing_of_it_is_stored_in_the_clear(

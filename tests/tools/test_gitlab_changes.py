@@ -60,6 +60,18 @@ async def test_an_unchanged_round_costs_one_call_and_gives_nothing(town: Town) -
     assert town.asked() == [ISSUES] * 3
 
 
+async def test_what_once_changed_together_is_not_read_for_ever(town: Town) -> None:
+    for number in range(230):
+        town.put(NOON - timedelta(milliseconds=number))
+    side = town.side()
+    _, position = await all_changes(side)
+    for minutes, calls in ((1, 3), (32, 3), (33, 1)):
+        town.gitlab.clock.fixed = NOON + timedelta(minutes=minutes)
+        town.asked()
+        _, position = await all_changes(side, position)
+        assert len(town.asked()) == calls
+
+
 async def test_a_change_in_the_same_moment_of_a_coarse_clock_is_seen(town: Town) -> None:
     town.put(NOON)
     side = town.side()
