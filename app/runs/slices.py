@@ -25,9 +25,10 @@ class Turn:
 class SliceOutcome:
     """How a slice ended. ``reason`` is a sentence for people, without content or secret.
 
-    ``finished``: nothing is left. ``more``: go on when it is this run's turn again. ``wait``: go on
-    in ``wait_s`` seconds. ``held``: somebody has to do something; tried again every few minutes.
-    ``failed``: it can not go on. A run that was paused or cancelled meanwhile stays so, whatever
+    ``finished``: nothing is left; a reason says what was not done all the same. ``more``: go on
+    when it is this run's turn again. ``wait``: go on in ``wait_s`` seconds. ``held``: somebody has
+    to do something; tried again every few minutes. ``failed``: it can not go on. A run that was
+    paused or cancelled meanwhile stays so, whatever
     the outcome says.
     """
 

@@ -178,7 +178,7 @@ class Work:
     ) -> None:
         match outcome.kind:
             case "finished":
-                await self._finish(session, run, facts, "done")
+                await self._finish(session, run, facts, "done", outcome.reason or None)
             case "failed":
                 await self._finish(session, run, facts, "failed", outcome.reason)
             case "more":

@@ -18,7 +18,7 @@ from app.house import House
 from app.instances.facts import InstanceFacts
 from app.integrations.models import Integration
 from app.runs.models import Run
-from app.runs.slices import FINISHED, MORE, Engine, SliceOutcome, Turn, failed, held, wait
+from app.runs.slices import MORE, Engine, SliceOutcome, Turn, failed, held, wait
 from app.runs.vault import LogWriter
 from app.sync.context import Context, Integrated, MappedTypes
 from app.sync.kept import as_kept_by
@@ -128,7 +128,7 @@ def engine_of(house: House) -> Engine:
 
 async def _worked(piece: Slice, turn: Turn) -> SliceOutcome:
     ended = await piece.work(turn.is_time_up)
-    return FINISHED if ended == "finished" else MORE
+    return SliceOutcome("finished", " ".join(piece.doubts)) if ended == "finished" else MORE
 
 
 def _explained(problem: SideError) -> SliceOutcome:

@@ -1,16 +1,17 @@
 """Reads and writes links and positions; each call is one short transaction of one customer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.sync.models import Link, Position
+from app.sync.models import Link, Look, Position
 from app.sync.rules import SideName
 from app.tools.items import Item
+from app.tools.side import MOST_LOOKED_FOR
 
 MOST_DUE = 50
 
@@ -61,9 +62,7 @@ async def due_links(
 ) -> Sequence[Link]:
     """Links to try again, in the order of their ids, after the one given."""
     due = Link.try_again_at <= now
-    if after is not None:
-        due &= Link.id > after
-    return await _links(session, integration_id, due, limit=MOST_DUE)
+    return await _links(session, integration_id, _behind(due, after), limit=MOST_DUE)
 
 
 async def position_of(session: AsyncSession, integration_id: UUID, side: SideName) -> str | None:
@@ -89,6 +88,72 @@ async def set_position(
             set_={"position": position},
         )
     )
+
+
+async def looked_at(session: AsyncSession, integration_id: UUID) -> datetime | None:
+    """When all that is linked was last looked for."""
+    return await session.scalar(select(Look.looked_at).where(Look.integration_id == integration_id))
+
+
+async def set_looked_at(
+    session: AsyncSession, instance_id: UUID, integration_id: UUID, now: datetime
+) -> None:
+    """All that is linked was looked for now."""
+    await session.execute(
+        insert(Look)
+        .values(instance_id=instance_id, integration_id=integration_id, looked_at=now)
+        .on_conflict_do_update(
+            index_elements=["instance_id", "integration_id"], set_={"looked_at": now}
+        )
+    )
+
+
+async def linked_after(
+    session: AsyncSession, integration_id: UUID, after: UUID | None
+) -> Sequence[Link]:
+    """Links that have both items, in the order of their ids, after the one given."""
+    whole = (Link.state != "ended") & Link.jira_id.is_not(None) & Link.tool_id.is_not(None)
+    return await _links(session, integration_id, _behind(whole, after), limit=MOST_LOOKED_FOR)
+
+
+async def has_suspects(session: AsyncSession, integration_id: UUID) -> bool:
+    """Whether an item was not found since all were looked for."""
+    suspects = await _links(
+        session, integration_id, Link.missing_on.is_not(None) & Link.missing_since.is_(None), 1
+    )
+    return bool(suspects)
+
+
+async def missing_counts(
+    session: AsyncSession, integration_id: UUID
+) -> tuple[Mapping[SideName, int], int]:
+    """How many links miss their item on each side; and, if any does, how many there are in all."""
+    open_ones = (Link.integration_id == integration_id, Link.state != "ended")
+    counts: dict[SideName, int] = {"jira": 0, "tool": 0}
+    rows = await session.execute(
+        select(Link.missing_on, func.count())
+        .where(*open_ones, Link.missing_since.is_not(None))
+        .group_by(Link.missing_on)
+    )
+    for side, count in rows:
+        counts["jira" if side == "jira" else "tool"] = count
+    if not any(counts.values()):
+        return counts, 0
+    total = await session.scalar(select(func.count()).select_from(Link).where(*open_ones))
+    return counts, total or 0
+
+
+async def missing_after(
+    session: AsyncSession, integration_id: UUID, sides: Sequence[SideName], after: UUID | None
+) -> Sequence[Link]:
+    """Links that miss an item on one of these sides, in the order of their ids."""
+    missing = (Link.state != "ended") & Link.missing_on.in_(sides)
+    missing &= Link.missing_since.is_not(None)
+    return await _links(session, integration_id, _behind(missing, after), limit=MOST_DUE)
+
+
+def _behind(condition: ColumnElement[bool], after: UUID | None) -> ColumnElement[bool]:
+    return condition if after is None else condition & (Link.id > after)
 
 
 def _id_column(side: SideName) -> ColumnElement[str | None]:

@@ -61,7 +61,8 @@ class Link(HasId, HasTimes, Model):
 
     A row is written before the counterpart is made: ``state`` is then ``making`` and one side is
     empty. ``jira_prints`` and ``tool_prints`` hold, by field, a keyed hash of what that side held
-    when both agreed; no content. ``problem`` is a sentence without content.
+    when both agreed; no content. ``problem`` is a sentence without content. ``missing_on`` is the
+    side on which its item was not found, ``missing_since`` when a look at all links missed it too.
     """
 
     __tablename__ = "links"
@@ -89,8 +90,16 @@ class Link(HasId, HasTimes, Model):
             "try_again_at",
             postgresql_where=text("try_again_at IS NOT NULL"),
         ),
+        Index(
+            "links_missing",
+            "instance_id",
+            "integration_id",
+            "id",
+            postgresql_where=text("missing_on IS NOT NULL"),
+        ),
         UniqueConstraint("instance_id", "id"),
         _of_integration(),
+        CheckConstraint("missing_on in ('jira', 'tool')", "missing_on"),
         CheckConstraint("state in ('making', 'linked', 'failed', 'ended')", "state"),
     )
 
@@ -109,6 +118,8 @@ class Link(HasId, HasTimes, Model):
     problem: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
     try_again_at: Mapped[datetime | None]
+    missing_on: Mapped[str | None]
+    missing_since: Mapped[datetime | None]
 
 
 class LinkedComment(HasId, Model):
@@ -153,6 +164,19 @@ class Position(Model):
     integration_id: Mapped[UUID] = mapped_column(primary_key=True)
     side: Mapped[str] = mapped_column(primary_key=True)
     position: Mapped[str]
+
+
+class Look(Model):
+    """When all items of an integration that are linked were last looked for."""
+
+    __tablename__ = "looks"
+    __table_args__ = (_of_integration(),)
+
+    instance_id: Mapped[UUID] = mapped_column(
+        ForeignKey("instances.id", ondelete="CASCADE"), primary_key=True
+    )
+    integration_id: Mapped[UUID] = mapped_column(primary_key=True)
+    looked_at: Mapped[datetime]
 
 
 class HostBudget(Model):

@@ -5,14 +5,15 @@ from typing import Literal
 
 from app.sync.comments import copy_comments
 from app.sync.context import OTHER, Context, MappedTypes
+from app.sync.deletions import clear, end_moved, not_found
 from app.sync.files import copy_files
 from app.sync.links import id_on, ids_across, set_item
 from app.sync.models import Link
 from app.sync.prints import SEEN
 from app.sync.reconcile import Plan, Setting, draft_values, prints_of, reconcile
-from app.sync.rules import SideName, goes
+from app.sync.rules import SideName
 from app.tools.items import Draft, Item
-from app.tools.side import ItemGone, ItemRejected, SideError, Unsure
+from app.tools.side import ItemElsewhere, ItemGone, ItemRejected, SideError, Unsure
 
 Result = Literal["created", "updated", "skipped", "failed"]
 # Clocks of tools are wrong by minutes; a mark is looked for from this long before it was meant.
@@ -25,19 +26,20 @@ async def settle(
     context: Context, here: SideName, item: Item, link: Link | None, mapping: MappedTypes | None
 ) -> Result:
     """One item that ``here`` says has changed. Failures of the item stay the item's."""
-    if link is None or link.state == "ended" or mapping is None or _was_seen(link, here, item):
+    if link is None or mapping is None or _is_over(link) or _was_seen(link, here, item):
         return "skipped"
     try:
         result = await _settle(context, here, item, link, mapping)
+    except ItemElsewhere as moved:
+        end_moved(context, link, moved)
+        return "skipped"
     except (ItemRejected, ItemGone) as problem:
         return failed(context, link, here, item, problem)
     except Unsure as problem:
         link.try_again_at = context.now() + _SOON
         context.tell("warning", "unsure", str(problem), here, item)
         return "skipped"
-    if link.state != "ended":
-        link.state = "linked"
-    link.problem, link.attempts = None, 0
+    link.state, link.problem, link.attempts = "linked", None, 0
     return result
 
 
@@ -52,7 +54,9 @@ async def _settle(
     elif found := await context.sides[there].read(counterpart_id):
         counterpart = found
     else:
-        return await _counterpart_gone(context, link, here, item)
+        not_found(context, link, there)
+        return "skipped"
+    clear(link)
     changed = await _agree(context, link, mapping, {here: item, there: counterpart})
     if counterpart_id is None:
         return "created"
@@ -152,22 +156,6 @@ async def _write(
     return True
 
 
-async def _counterpart_gone(context: Context, link: Link, here: SideName, item: Item) -> Result:
-    """The counterpart was deleted: the link ends; the item goes too only if the owner said so."""
-    link.state, link.try_again_at = "ended", None
-    if context.integrated.copies_deletions and goes(context.integrated.direction, here):
-        await context.sides[here].delete(item.id)
-        context.tell(
-            "warning", "deleted", "Its counterpart was deleted, so it was too.", here, item
-        )
-        return "updated"
-    context.tell(
-        "warning", "unlinked", "Its counterpart was deleted; they are no longer kept in step.",
-        here, item,
-    )  # fmt: skip
-    return "skipped"
-
-
 async def _know_parents(context: Context, here: SideName, item: Item) -> None:
     there = OTHER[here]
     if item.parent is None or context.parents.get((there, item.parent)) is not None:
@@ -197,6 +185,11 @@ def _seen(setting: Setting, side: SideName, item: Item, plan: Plan) -> dict[str,
     if any(agreed.get(key) != value for key, value in held.items()):
         return {SEEN: ""}
     return {SEEN: item.updated_at.isoformat()}
+
+
+def _is_over(link: Link) -> bool:
+    """Whether it ended; one that ended before its item was copied begins anew with that item."""
+    return link.state == "ended" and None not in {link.jira_id, link.tool_id}
 
 
 def _was_seen(link: Link, here: SideName, item: Item) -> bool:

@@ -13,16 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.runs.models import Run
 from app.sync.ahead import ReadingAhead
 from app.sync.context import OTHER, Context, MappedTypes
+from app.sync.deletions import end_moved, is_look_due, let_go, look, missing, not_found
 from app.sync.links import due_links, id_on, links_of, position_of, set_item, set_position
 from app.sync.models import Link
 from app.sync.rules import SideName, goes
 from app.sync.settling import Result, failed, settle
 from app.tools.items import Item
-from app.tools.side import AccessLost, SideBusy, SideError
+from app.tools.side import AccessLost, ItemElsewhere, SideBusy, SideError
 
 AT_ONCE = 16
 """Items of a page; how many calls a host gets at a time is up to its budget."""
-Phase = Literal["again", "jira", "tool"]
+Phase = Literal["again", "jira", "tool", "look", "missing"]
 Ended = Literal["finished", "more", "stopped"]
 _log = structlog.stdlib.get_logger("app.sync")
 
@@ -45,6 +46,11 @@ class _Page:
     problem: SideError | None = None
 
 
+def _of_links(links: Sequence[Link]) -> _Page:
+    """A page of a walk along the links; it ends where none is left."""
+    return _Page(list(links), is_last=not links, after=links[-1].id if links else None)
+
+
 class Slice:
     """Goes on where the run's ``step`` says, page by page."""
 
@@ -59,9 +65,12 @@ class Slice:
         self._phases: Sequence[Phase] = (
             "again",
             *(side for side, target in OTHER.items() if goes(direction, target)),
+            "look",
+            "missing",
         )
         self._number = int(step.get("phase", 0))
         self._after = UUID(step["after"]) if step.get("after") else None
+        self.doubts: Sequence[str] = ()
 
     async def work(self, is_time_up: Callable[[], bool]) -> Ended:
         """Work until nothing is left, somebody stops the run, or time is up.
@@ -75,8 +84,7 @@ class Slice:
 
     async def _pages(self, is_time_up: Callable[[], bool]) -> Ended:
         while self._number < len(self._phases):
-            phase = self._phases[self._number]
-            page = await (self._again() if phase == "again" else self._changed(phase))
+            page = await self._page(self._phases[self._number])
             if page.is_last and page.problem is None:
                 self._number, self._after = self._number + 1, None
             else:
@@ -88,6 +96,15 @@ class Slice:
             if is_time_up() and self._number < len(self._phases):
                 return "more"
         return "finished"
+
+    async def _page(self, phase: Phase) -> _Page:
+        if phase == "again":
+            return await self._again()
+        if phase == "look":
+            return await self._look()
+        if phase == "missing":
+            return await self._missing()
+        return await self._changed(phase)
 
     async def _changed(self, side: SideName) -> _Page:
         context = self._context
@@ -106,19 +123,46 @@ class Slice:
         context = self._context
         async with context.session() as session:
             links = await due_links(session, context.integrated.id, context.now(), self._after)
-        page = _Page(list(links), is_last=not links)
-        if links:
-            page.after = links[-1].id
+        page = _of_links(links)
         by_side: dict[SideName, list[tuple[Item, Link | None]]] = {"jira": [], "tool": []}
         for link in links:
             side: SideName = "jira" if link.jira_id is not None else "tool"
-            item = await context.sides[side].read(str(id_on(link, side)))
+            try:
+                item = await context.sides[side].read(str(id_on(link, side)))
+            except ItemElsewhere as moved:
+                end_moved(context, link, moved)
+                continue
             if item is None:
-                link.state, link.try_again_at = "ended", None
+                not_found(context, link, side)
             else:
                 by_side[side].append((item, link))
         for side, items in by_side.items():
             await self._settle_all(page, side, items)
+        return page
+
+    async def _look(self) -> _Page:
+        """Links that were looked for; a note is at those that miss an item."""
+        context = self._context
+        if self._after is None and not await is_look_due(context):
+            return _Page()
+        links = await look(context, self._after)
+        return _of_links(links)
+
+    async def _missing(self) -> _Page:
+        """Links that miss an item are ended, unless so many do that it is not believed."""
+        context = self._context
+        found = await missing(context, self._after)
+        self.doubts = found.doubts
+        page = _of_links(found.links)
+        if page.is_last:
+            for doubt in found.doubts:
+                context.log.write("warning", "many missing", doubt)
+        for link in found.links:
+            try:
+                page.counts["updated"] += await let_go(context, link)
+            except (SideBusy, AccessLost) as problem:
+                page.problem = problem
+                break
         return page
 
     async def _links(self, side: SideName, items: Sequence[Item]) -> dict[str, Link]:

@@ -1,7 +1,7 @@
 """A project in Azure DevOps as a `Side`."""
 
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence, Set
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -10,7 +10,7 @@ from uuid import UUID
 from app.sync.richtext import to_html
 from app.tools import azure_fields
 from app.tools.answers import Rejected
-from app.tools.azure_fields import AzureField, Notes, moment, operations
+from app.tools.azure_fields import ID, AzureField, Notes, moment, operations
 from app.tools.azure_http import COMMENTS_VERSION, AzureHttp
 from app.tools.azure_items import (
     FILE,
@@ -30,7 +30,7 @@ from app.tools.http import ToolHttp
 from app.tools.items import Attachment, Comment, Draft, Item, Person, Schema, Values
 from app.tools.knowledge import Knowledge
 from app.tools.rounds import Round
-from app.tools.side import AccessLost, Changes, ItemGone, ItemRejected, Unsure
+from app.tools.side import AccessLost, Changes, ItemElsewhere, ItemGone, ItemRejected, Unsure
 
 ITEM = "wit/workitems/{}"
 COMMENTS = "wit/workItems/{}/comments"
@@ -112,6 +112,12 @@ class AzureSide:
     async def read(self, item_id: str) -> Item | None:
         bean = await self._bean(item_id)
         return None if bean is None else await self._item(bean)
+
+    @_in_words
+    async def missing(self, item_ids: Sequence[str]) -> Set[str]:
+        body = {"ids": [int(each) for each in item_ids], "fields": [ID], "errorPolicy": "omit"}
+        answer = await self._http.find("wit/workitemsbatch", body)
+        return set(item_ids) - {str(bean["id"]) for bean in answer["value"] if bean}
 
     @_in_words
     async def find_marked(self, mark: UUID, since: datetime) -> Item | None:
@@ -268,10 +274,12 @@ class AzureSide:
 
     async def _bean(self, item_id: str) -> Mapping[str, Any] | None:
         try:
-            bean = await self._http.get(ITEM, item_id, params=_WITH_RELATIONS)
+            bean: Mapping[str, Any] = await self._http.get(ITEM, item_id, params=_WITH_RELATIONS)
         except ItemGone:
             return None
-        return bean if self._is_ours(bean) else None
+        if not self._is_ours(bean):
+            raise ItemElsewhere("The work item is in another Azure DevOps project now.")
+        return bean
 
     async def _newest_marked(self, mark: UUID) -> Item | None:
         known, _ = await self._ids(newest_of(self._http.project), 1)

@@ -6,7 +6,7 @@ note of its own, so that the description stays as it is.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -90,6 +90,13 @@ class GitLabSide:
             return await self._item(await self._issue(item_id))
         except ItemGone:
             return None
+
+    async def missing(self, item_ids: Sequence[str]) -> Set[str]:
+        """Only a list: whether the account is still shown everything, ``read`` finds out."""
+        found = await self._http.get(
+            "/issues", {"iids[]": tuple(item_ids), "per_page": len(item_ids)}
+        )
+        return set(item_ids) - {str(issue["iid"]) for issue in found.json}
 
     async def find_marked(self, mark: UUID, since: datetime) -> Item | None:
         reading, is_last = IssueRound.made_since(since), False

@@ -39,7 +39,7 @@ UNTOLD_PAUSE_S = 30.0
 _BACKOFF_S = 0.2
 _random = SystemRandom()
 
-Parameters = Mapping[str, str | int | bool]
+Parameters = Mapping[str, str | int | bool | tuple[str, ...]]
 NOTHING_WAS_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 

@@ -1,7 +1,15 @@
 """A project in a Jira Cloud site as a `Side`: the one that installed us, or another one."""
 
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Coroutine,
+    Mapping,
+    Sequence,
+    Set,
+)
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
@@ -28,7 +36,15 @@ from app.tools.jira_refusals import JiraRefused, worded
 from app.tools.jira_schema import all_fields, people_of, schema_of
 from app.tools.knowledge import Knowledge
 from app.tools.rounds import Round
-from app.tools.side import AccessLost, Changes, ItemGone, ItemRejected, SideError, Unsure
+from app.tools.side import (
+    AccessLost,
+    Changes,
+    ItemElsewhere,
+    ItemGone,
+    ItemRejected,
+    SideError,
+    Unsure,
+)
 from connect import FilePart
 
 PAGE = 50
@@ -135,7 +151,17 @@ class JiraSide:
             issue = await self._http.get(ISSUE, item_id, query=self._whole)
         except ItemGone:
             return None
-        return self._item(issue, project) if _is_of(issue, project) else None
+        if not _is_of(issue, project):
+            raise ItemElsewhere("The issue is in another Jira project now.")
+        return self._item(issue, project)
+
+    @_in_words
+    async def missing(self, item_ids: Sequence[str]) -> Set[str]:
+        """What Jira could not answer for now it lists as errors; only the others are missing."""
+        body = {"issueIdsOrKeys": list(item_ids), "fields": ["id"]}
+        answer = await self._http.find("/rest/api/3/issue/bulkfetch", body)
+        told = [*answer["issues"], *(answer.get("issueErrors") or ())]
+        return set(item_ids) - {str(each["id"]) for each in told}
 
     @_in_words
     async def find_marked(self, mark: UUID, since: datetime) -> Item | None:
@@ -331,7 +357,10 @@ class JiraSide:
         return None
 
     async def _by_key(self, key: str) -> Item | None:
-        item = await self.read(key)
+        try:
+            item = await self.read(key)
+        except ItemElsewhere:
+            return None
         return item if item is not None and item.key == key else None
 
     async def _read_back(self, item_id: str, notes: Notes, query: Query | None = None) -> Item:

@@ -5,13 +5,15 @@ calls but its client and what seldom changes (`Knowledge`), speaks the tool's wo
 the middle's words to us.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from app.tools.items import Attachment, Comment, Draft, Item, Person, Schema, Values
+
+MOST_LOOKED_FOR = 100
 
 
 class SideError(Exception):
@@ -24,6 +26,10 @@ class ItemRejected(SideError):  # noqa: N818 - says what happened
 
 class ItemGone(SideError):  # noqa: N818 - says what happened
     """The item, comment or file is not there (any more)."""
+
+
+class ItemElsewhere(SideError):  # noqa: N818 - says what happened
+    """The item is there, and in another place: it was moved, not deleted."""
 
 
 class AccessLost(SideError):  # noqa: N818 - says what happened
@@ -71,7 +77,13 @@ class Side(Protocol):
         """How many items ``query`` finds; an estimate will do."""
 
     async def read(self, item_id: str) -> Item | None:
-        """The item as it is now; None when it is gone."""
+        """The item as it is now; None when it is gone. Raises ItemElsewhere when it was moved."""
+
+    async def missing(self, item_ids: Sequence[str]) -> Set[str]:
+        """Those of at most ``MOST_LOOKED_FOR`` items that are not found; not certain to be gone.
+
+        What was moved to another place is found.
+        """
 
     async def find_marked(self, mark: UUID, since: datetime) -> Item | None:
         """The item that carries ``mark``, made at ``since`` or later by the tool's own clock."""

@@ -19,6 +19,7 @@ from sandbox.rest.issue_input import (
     account_of,
     check_new_parent,
     edit_screen,
+    may,
     properties_of,
     read_new_issue,
     visible_issue,
@@ -30,6 +31,7 @@ from sandbox.running import Here, Sandbox
 
 router = APIRouter()
 BULK_LIMIT = 50
+FETCH_LIMIT = 100
 HISTORY_PAGE = 100
 Names = Annotated[list[str] | None, Query()]
 
@@ -39,6 +41,17 @@ class Bulk(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
     issueUpdates: list[dict[str, Any]] = []  # noqa: N815 - Jira's name
+
+
+class BulkFetch(BaseModel):
+    """BulkFetchIssueRequestBean."""
+
+    model_config = ConfigDict(extra="forbid")
+    issueIdsOrKeys: list[str]  # noqa: N815 - Jira's names
+    fields: list[str] | None = None
+    properties: list[str] | None = None
+    expand: list[str] | None = None
+    fieldsByKeys: bool = False  # noqa: N815
 
 
 class Assignee(BaseModel):
@@ -119,6 +132,32 @@ async def get_issue(
             "histories": histories,
         }
     return bean
+
+
+@router.post("/issue/bulkfetch")
+async def fetch_issues(
+    request: Request, sandbox: Here, caller: Reader, body: BulkFetch
+) -> dict[str, Any]:
+    """In the order of ids; what is not there, or not for the caller, is left out."""
+    if not 1 <= len(body.issueIdsOrKeys) <= FETCH_LIMIT:
+        raise JiraError(400, f"Between 1 and {FETCH_LIMIT} issues can be fetched at once.")
+    issues = [sandbox.site.issues.find(each) for each in body.issueIdsOrKeys]
+    seen = {
+        issue.id: issue
+        for issue in issues
+        if issue is not None and may(sandbox.site, caller, "BROWSE_PROJECTS", issue)
+    }
+    made, names = IssueBeans(sandbox.site, caller), wanted_fields(body.fields, "*navigable")
+    found = [seen[number] for number in sorted(seen)]
+    charge(request, len(found), CORE_POINTS)
+    return {
+        "issues": [
+            made.issue(issue, names, properties=property_names(issue, body.properties))
+            for issue in found
+        ],
+        "issueErrors": [],
+        **names_and_schema(names, ",".join(body.expand or ())),
+    }
 
 
 def property_names(issue: Issue, names: list[str] | None) -> list[str]:

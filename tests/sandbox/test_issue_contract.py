@@ -53,6 +53,8 @@ CALLS = [
     Call("POST", "/issue", {"fields": {}}, 400),
     Call("POST", "/issue/bulk", {"issueUpdates": [{"fields": NEW}, {"fields": {}}]}, 201),
     Call("POST", "/issue/bulk", {"issueUpdates": [{"fields": {}}]}, 400),
+    Call("POST", "/issue/bulkfetch", {"issueIdsOrKeys": ["{key}", "PAY-9999"], "fields": ["id"]}),
+    Call("POST", "/issue/bulkfetch", {"issueIdsOrKeys": []}, 400),
     Call("GET", ISSUE),
     Call("GET", f"{ISSUE}?fields=summary,-summary&expand=changelog,names,schema&properties=mark"),
     Call("GET", "/issue/PAY-9999", status=404),

@@ -107,10 +107,14 @@ class Pair:
         )
         return await Slice(context, self.log, self.run_id, step or {}).work(lambda: False)
 
+    is_over = False
+
     async def run(self) -> str:
         """One run to its end, or as far as the faults let it come; a killed one goes on later."""
         try:
-            return await self.slice(self._step())
+            ended = await self.slice(self._step())
+            self.is_over = True
+            return ended
         except SideBusy:
             return "busy"
         except Killed:
@@ -139,7 +143,7 @@ class Pair:
         ).fetchall()
 
     def _writes(self) -> int:
-        reads = {"changes", "read", "find", "comments"}
+        reads = {"changes", "read", "find", "comments", "missing"}
         return sum(call not in reads for side in (self.jira, self.tool) for call in side.calls)
 
     def _step(self) -> dict[str, Any]:
@@ -148,7 +152,7 @@ class Pair:
         ).fetchone()
         assert found is not None
         step: dict[str, Any] = found[0]
-        return {} if step.get("phase") == 3 else step
+        return {} if self.is_over else step
 
     def _restart(self) -> None:
         self.superuser.execute("UPDATE runs SET step = '{}' WHERE id = %s", (self.run_id,))

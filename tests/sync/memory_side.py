@@ -1,13 +1,13 @@
 """A side in memory: the protocol as it is written down, with every fault that a tool can have."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import UUID
 
 from app.tools.items import Attachment, Comment, Draft, Item, Person, Schema, Value, Values
-from app.tools.side import Changes, ItemGone, ItemRejected, SideBusy, Unsure
+from app.tools.side import Changes, ItemElsewhere, ItemGone, ItemRejected, SideBusy, Unsure
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 PAGE = 3
@@ -44,10 +44,13 @@ class MemorySide:
     talk: dict[str, dict[str, Comment]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
-    put_by_people: int = 0
+    put_by_people: set[str] = field(default_factory=set)
+    removed_by_people: set[str] = field(default_factory=set)
+    deleted_by_us: set[str] = field(default_factory=set)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     page_size: int = PAGE
     staff: Sequence[Person] = ()
+    elsewhere: set[str] = field(default_factory=set)
 
     def now(self) -> datetime:
         return EPOCH + self.skew + timedelta(seconds=next(self.ticks))
@@ -55,8 +58,9 @@ class MemorySide:
     # What people do there.
 
     def put(self, item_type: str = "Issue", **values: Value) -> str:
-        self.put_by_people += 1
-        return self._new(item_type, values).id
+        item_id = self._new(item_type, values).id
+        self.put_by_people.add(item_id)
+        return item_id
 
     def edit(self, item_id: str, **values: Value) -> None:
         item = self.items[item_id]
@@ -74,6 +78,7 @@ class MemorySide:
 
     def remove(self, item_id: str) -> None:
         del self.items[item_id]
+        self.removed_by_people.add(item_id)
 
     # The protocol.
 
@@ -101,7 +106,13 @@ class MemorySide:
     async def read(self, item_id: str) -> Item | None:
         self._read("read")
         item = self.items.get(item_id)
+        if item_id in self.elsewhere:
+            raise ItemElsewhere("It is in another place now.")
         return None if item is None else self._shown(item)
+
+    async def missing(self, item_ids: Sequence[str]) -> Set[str]:
+        self._read("missing")
+        return set(item_ids) - self.items.keys() - self.elsewhere
 
     async def find_marked(self, mark: UUID, since: datetime) -> Item | None:
         self._read("find")
@@ -131,7 +142,8 @@ class MemorySide:
 
     async def delete(self, item_id: str) -> None:
         with self._write("delete"):
-            self.items.pop(item_id, None)
+            if self.items.pop(item_id, None) is not None:
+                self.deleted_by_us.add(item_id)
 
     async def comments(self, item_id: str) -> Sequence[Comment]:
         self._read("comments")

@@ -18,6 +18,7 @@ from app.tools.http import ToolHttp
 from app.tools.items import Attachment, Draft, FieldKind, Item, Person
 from app.tools.side import (
     AccessLost,
+    ItemElsewhere,
     ItemGone,
     ItemRejected,
     Side,
@@ -132,7 +133,7 @@ async def test_what_is_written_is_what_is_read(place: Place, side: AzureSide) ->
     assert (item.type, item.status, item.parent) == ("Bug", "New", None)
     assert item.key == f"#{item.id}"
     assert item.url == f"{URL}/acme/Payments/_workitems/edit/{item.id}"
-    assert item.created_at == item.updated_at > LONG_AGO
+    assert LONG_AGO < item.created_at <= item.updated_at
 
 
 async def test_an_update_sets_these_fields_and_nothing_else(side: AzureSide) -> None:
@@ -250,7 +251,17 @@ async def test_a_filter_keeps_what_it_does_not_mean_out(place: Place, side: Azur
 
 async def test_an_item_of_another_project_is_not_read(place: Place, side: AzureSide) -> None:
     other = await place.side("Website").create(draft())
-    assert await side.read(other.id) is None
+    with pytest.raises(ItemElsewhere):
+        await side.read(other.id)
+
+
+async def test_what_was_deleted_is_missed_and_what_was_moved_is_not(
+    place: Place, side: AzureSide
+) -> None:
+    kept, deleted = await side.create(draft()), await side.create(draft())
+    moved = await place.side("Website").create(draft())
+    await side.delete(deleted.id)
+    assert await side.missing([kept.id, moved.id, deleted.id, "9999"]) == {deleted.id, "9999"}
 
 
 @pytest.mark.parametrize("lag", [timedelta(), timedelta(hours=1)])

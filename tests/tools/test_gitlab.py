@@ -317,6 +317,14 @@ async def test_an_item_that_was_deleted_meanwhile(town: Town) -> None:
             await trial
 
 
+async def test_what_was_deleted_is_missed_and_nothing_else(town: Town) -> None:
+    side = town.side()
+    kept = [(await side.create(draft())).id for _ in range(30)]
+    deleted = await side.create(draft())
+    await side.delete(deleted.id)
+    assert await side.missing([*kept, deleted.id]) == {deleted.id}
+
+
 async def test_an_id_that_is_none_is_gone(town: Town) -> None:
     assert await town.side().read("../../users") is None
     await town.side().delete("1/notes")

@@ -20,6 +20,7 @@ from app.tools.jira_fields import as_kept
 from app.tools.jira_http import ConnectHttp, TokenHttp
 from app.tools.side import (
     AccessLost,
+    ItemElsewhere,
     ItemGone,
     ItemRejected,
     Side,
@@ -296,7 +297,19 @@ async def test_an_issue_of_another_project_is_not_read(place: Place) -> None:
     project = 10002 if place.project[0] == 10001 else 10102
     fields = {"summary": "Elsewhere", "issuetype": "10002", "status": "10000"}
     other = place.site.issues.add((project, "X"), fields, place.person)
-    assert await place.side.read(str(other.id)) is None
+    with pytest.raises(ItemElsewhere):
+        await place.side.read(str(other.id))
+
+
+async def test_what_was_deleted_is_missed_and_what_was_moved_is_not(place: Place) -> None:
+    kept, deleted = place.add("Kept"), place.add("Deleted")
+    project = 10002 if place.project[0] == 10001 else 10102
+    moved = place.site.issues.add(
+        (project, "X"), {"summary": "x", "issuetype": "10002", "status": "10000"}, place.person
+    )
+    await place.side.delete(str(deleted.id))
+    wanted = [str(each.id) for each in (kept, moved, deleted)]
+    assert await place.side.missing([*wanted, "99999"]) == {str(deleted.id), "99999"}
 
 
 @pytest.mark.parametrize("search_lag_ms", [0, 3_600_000])
