@@ -91,7 +91,7 @@ class _Copying:
         if row is not None and row.fingerprint == said:
             return False
         side, item = self.context.sides[self.target], self.items[self.target]
-        mark, body = _mark_of(self.link, self.source, comment), signed(comment)
+        mark, body = _mark_of(self.link, self.source, comment), self._body(comment)
         try:
             if row is None:
                 self._row(comment, await side.add_comment(item.id, body, mark))
@@ -132,6 +132,12 @@ class _Copying:
         )
         self.context.rows.append(row)
         return row
+
+    def _body(self, comment: Comment) -> str:
+        whole, fitting = signed(comment), self.context.fitting
+        if not fitting.fits(self.target, FieldKind.RICH, whole):
+            self._tell("warning", "shortened", "A comment is longer than its copy may be.")
+        return str(fitting.fitted(self.target, FieldKind.RICH, whole, self.items[self.source]))
 
     def _copy_id(self, row: LinkedComment) -> str:
         return str(row.jira_id if self.target == "jira" else row.tool_id)

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Model
+from app.sync.fitting import Fitting
 from app.sync.prints import Fingerprint
 from app.sync.reconcile import AsKept, ConflictRule, Note, Setting
 from app.sync.rules import MappingRules, SideName, Way
@@ -75,6 +76,7 @@ class Context:
     log: Log
     fingerprint: Fingerprint
     as_kept: AsKept
+    fitting: Fitting
     session: Callable[[], AbstractAsyncContextManager[AsyncSession]]
     now: Callable[[], datetime]
     parents: dict[tuple[SideName, str], str | None] = field(default_factory=dict)
@@ -98,6 +100,7 @@ class Context:
             fingerprint=self.fingerprint,
             people=self.people or WhoIsWho(),
             as_kept=self.as_kept,
+            fitting=self.fitting,
             parent_on=lambda to, parent: self.parents.get((to, parent)),
         )
 

@@ -21,6 +21,7 @@ from app.runs.models import Run
 from app.runs.slices import MORE, Engine, SliceOutcome, Turn, failed, held, wait
 from app.runs.vault import LogWriter
 from app.sync.context import Context, Integrated, MappedTypes
+from app.sync.fitting import fitting_of
 from app.sync.kept import as_kept_by
 from app.sync.models import TypeMapping
 from app.sync.rules import MappingRules, SideName
@@ -102,6 +103,7 @@ class SyncEngine:
             log=log,
             fingerprint=facts.key.fingerprint,
             as_kept=as_kept_by(Tool(integration.tool)),
+            fitting=fitting_of(Tool(integration.tool)),
             session=_one_at_a_time(self._database, integration.instance_id),
             now=self._now,
         )

@@ -6,10 +6,12 @@ print is known; a write that was not recorded is a change that both sides made a
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
+from app.sync.fitting import Fitting
 from app.sync.prints import PARENT, STATUS, Fingerprint, Prints, print_of, same
-from app.sync.rules import MappingRules, SideName, Way, goes
+from app.sync.rules import FieldRule, MappingRules, SideName, Way, goes
 from app.sync.translate import (
     CannotSay,
     WhoIsWho,
@@ -85,6 +87,7 @@ class Setting:
     people: WhoIsWho
     as_kept: AsKept
     parent_on: ParentOn
+    fitting: Fitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,9 @@ def draft_values(
             notes.append(Note("warning", "not said", f"{here}: {reason}."))
             continue
         if value is not None:
-            values[there] = value
+            values[there] = setting.fitting.fitted(to, rule.kind, value, source)
+        if not setting.fitting.fits(to, rule.kind, value):
+            notes.append(_shortened(here, to))
     for filled in setting.rules.filled:
         if filled.side == to:
             values[filled.field] = filled_with(filled, source)
@@ -149,6 +154,12 @@ def draft_values(
 
 def _pairs(setting: Setting, jira: Item, tool: Item) -> Iterator[_Pair]:
     rules = setting.rules
+    sources: dict[SideName, Item] = {"tool": jira, "jira": tool}
+
+    def whole_or_excerpt(rule: FieldRule, to: SideName, value: Value) -> Value:
+        found = said(rule, value, to, rules, setting.people)
+        return setting.fitting.fitted(to, rule.kind, found, sources[to])
+
     for rule in rules.fields:
         yield _Pair(
             rule.jira,
@@ -157,7 +168,7 @@ def _pairs(setting: Setting, jira: Item, tool: Item) -> Iterator[_Pair]:
             rule.way,
             jira.values.get(rule.jira),
             tool.values.get(rule.tool),
-            lambda to, value, rule=rule: said(rule, value, to, rules, setting.people),  # type: ignore[misc]
+            partial(whole_or_excerpt, rule),
         )
     if rules.statuses:
         yield _Pair(
@@ -209,7 +220,23 @@ def _settle(setting: Setting, pair: _Pair, later: SideName, plan: Plan) -> None:
         plan.unsaid["jira"][pair.jira_key] = _print(setting, pair, "jira")
         plan.unsaid["tool"][pair.tool_key] = _print(setting, pair, "tool")
         return
+    if not setting.fitting.fits(target, pair.kind, pair.at(source)):
+        plan.notes.append(_shortened(pair.jira_key, target))
     _agree(setting, pair, plan, wanted, target)
+
+
+def _shortened(key: str, side: SideName) -> Note:
+    where = "Jira" if side == "jira" else "the tool"
+    message = f"{key}: longer than {where} takes; only its beginning is there, with a link."
+    return Note("warning", "shortened", message)
+
+
+def _is_excerpt(setting: Setting, pair: _Pair, side: SideName) -> bool:
+    """Whether this side has only the beginning of what the other one has, and may send here."""
+    other: SideName = "tool" if side == "jira" else "jira"
+    return _may_leave(setting, pair, other) and not setting.fitting.fits(
+        side, pair.kind, pair.at(other)
+    )
 
 
 def _source(setting: Setting, pair: _Pair, later: SideName, plan: Plan) -> SideName | None:
@@ -221,6 +248,12 @@ def _source(setting: Setting, pair: _Pair, later: SideName, plan: Plan) -> SideN
     if plan.tool_prints.get(pair.tool_key) != tool_print:
         changed.append("tool")
     may: list[SideName] = [side for side in changed if _may_leave(setting, pair, side)]
+    for side in [each for each in may if _is_excerpt(setting, pair, each)]:
+        may.remove(side)
+        message = (
+            f"{pair.jira_key}: the text was changed where only its beginning is; it stays there."
+        )
+        plan.notes.append(Note("warning", "not overwritten", message, _shown(pair)))
     if len(may) == 2 and not _alike(setting, pair):
         winner: SideName = later if setting.conflict_rule == "latest" else setting.conflict_rule
         plan.notes.append(

@@ -1,5 +1,6 @@
 """Brings one item and its counterpart to agree, whatever was done or half done before."""
 
+from asyncio import to_thread
 from datetime import timedelta
 from typing import Literal
 
@@ -77,7 +78,7 @@ async def _made_or_found(
     if counterpart is None:
         await _know_parents(context, here, item)
         await context.know_people(mapping.rules, item)
-        draft = _draft(context, here, item, link, mapping)
+        draft = await to_thread(_draft, context, here, item, link, mapping)
         counterpart = await side.create(draft)
         context.tell("info", "created", f"Made {counterpart.key}.", here, item)
     else:
@@ -113,7 +114,9 @@ async def _agree(
     await _know_parents(context, "tool", items["tool"])
     await context.know_people(mapping.rules, *items.values())
     setting = context.setting(mapping)
-    plan = reconcile(
+    # Long texts take their time, in which others are to be served.
+    plan = await to_thread(
+        reconcile,
         setting,
         items["jira"],
         items["tool"],

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.sync.context import Context, Integrated, MappedTypes
+from app.sync.fitting import Fitting, Room
 from app.sync.rules import FieldRule, MappingRules, SideName, StatusRule
 from app.sync.slice import Ended, Slice
 from app.tools.items import DESCRIPTION, LABELS, TITLE, FieldKind
@@ -74,6 +75,7 @@ class Pair:
         self.jira = MemorySide("jira", self.faults, ticks, first_status="To Do")
         self.tool = MemorySide("tool", self.faults, ticks, skew=timedelta(minutes=10))
         self.log = Lines()
+        self.rooms: dict[SideName, Room] = {}
         self.time = datetime.now(UTC)
         self.instance_id, self.run_id = uuid4(), uuid4()
         self.superuser = superuser
@@ -102,6 +104,7 @@ class Pair:
             log=self.log,
             fingerprint=lambda raw: hashlib.sha256(raw).hexdigest()[:16],
             as_kept=lambda _side, _kind, value: value,
+            fitting=Fitting(self.rooms),
             session=self._session,
             now=lambda: self.time,
         )

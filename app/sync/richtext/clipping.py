@@ -50,18 +50,23 @@ def text_length(html: str) -> int:
 
 
 def clip(
-    html: str, limit: int, measure: Measure = text_length, where: str = "in an attachment"
+    html: str,
+    limit: int,
+    measure: Measure = text_length,
+    where: str = "in an attachment",
+    address: str | None = None,
 ) -> Clipped:
     """As much of ``html`` as ``measure`` holds for no more than ``limit``.
 
     ``measure`` is given canonical HTML and says how long that is at the tool, such as
-    ``lambda html: len(to_markdown(html)[0])``; ``where`` completes "The rest of this text is".
+    ``lambda html: len(to_markdown(html)[0])``; ``where`` completes "The rest of this text
+    is", or names what is at ``address``.
     """
     size = measure(html)
     if size <= limit:
         return Clipped(html)
     blocks, _ = read_html(html)
-    said = Line("p", (Run(f"… The rest of this text is {where}.", frozenset({"em"})),))
+    said = Line("p", _said(where, address))
     room, found = _length(blocks), size
     for _ in range(_TRIES):  # markup is not spread evenly: the share that fits is come closer to
         room = max(0, room * limit // found - _block_length(said))
@@ -74,6 +79,13 @@ def clip(
         fitting, rest = "", blocks
     note = f"The text has {size:,} characters where {limit:,} fit; the rest is {where}."
     return Clipped(fitting, canonical(rest), (note,))
+
+
+def _said(where: str, address: str | None) -> tuple[Run, ...]:
+    told, em = "… The rest of this text is", frozenset({"em"})
+    if address is None:
+        return (Run(f"{told} {where}.", em),)
+    return (Run(f"{told} in ", em), Run(where, em, href=address), Run(".", em))
 
 
 def _length(blocks: Blocks) -> int:
