@@ -17,7 +17,7 @@ from app.sync.fitting import Fitting, Room
 from app.sync.rules import FieldRule, MappingRules, SideName, StatusRule
 from app.sync.slice import Ended, Slice
 from app.tools.items import DESCRIPTION, LABELS, TITLE, FieldKind
-from app.tools.side import SideBusy
+from app.tools.side import AccessLost, SideBusy
 from tests.sync.memory_side import Faults, Killed, MemorySide
 
 RULES = MappingRules(
@@ -120,6 +120,8 @@ class Pair:
             return ended
         except SideBusy:
             return "busy"
+        except AccessLost:
+            return "held"
         except Killed:
             return "killed"
         except BaseExceptionGroup as group:
@@ -135,6 +137,7 @@ class Pair:
             self._restart()
             writes = self._writes()
             assert await self.slice() == "finished"
+            self.is_over = True
             if self._writes() == writes:
                 return
         raise AssertionError("the two sides never come to rest")

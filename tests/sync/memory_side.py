@@ -7,9 +7,17 @@ from itertools import count
 from uuid import UUID
 
 from app.tools.items import Attachment, Comment, Draft, Item, Person, Schema, Value, Values
-from app.tools.side import Changes, ItemElsewhere, ItemGone, ItemRejected, SideBusy, Unsure
+from app.tools.side import (
+    AccessLost,
+    Changes,
+    ItemElsewhere,
+    ItemGone,
+    ItemRejected,
+    SideBusy,
+    Unsure,
+)
 
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+EPOCH = datetime.now(UTC)
 PAGE = 3
 
 
@@ -116,7 +124,8 @@ class MemorySide:
 
     async def find_marked(self, mark: UUID, since: datetime) -> Item | None:
         self._read("find")
-        return next((self._shown(item) for item in self.items.values() if item.mark == mark), None)
+        young = (item for item in self.items.values() if item.created_at >= since)
+        return next((self._shown(item) for item in young if item.mark == mark), None)
 
     async def create(self, draft: Draft) -> Item:
         with self._write("create"):
@@ -221,6 +230,8 @@ class MemorySide:
                 raise Killed
             case "busy" | "unsure":
                 raise SideBusy("It asks to wait.", 1.0)
+            case "lost":
+                raise AccessLost("The credentials are not accepted any more.")
 
     def _write(self, call: str) -> "_Write":
         self.calls.append(call)
@@ -236,6 +247,8 @@ class _Write:
     def __enter__(self) -> None:
         if self.fault == "busy":
             raise SideBusy("It asks to wait.", 1.0)
+        if self.fault == "lost":
+            raise AccessLost("The credentials are not accepted any more.")
         if self.fault == "kill-before":
             raise Killed
 

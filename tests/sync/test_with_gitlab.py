@@ -1,6 +1,6 @@
 """A Jira site and a GitLab that nobody wrote for the engine, kept in step by it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 from psycopg.sql import SQL, Identifier
+from sqlalchemy import select
 
 from app.house import House
 from app.instances.facts import InstanceFacts
@@ -16,10 +17,10 @@ from app.runs.models import Run
 from app.runs.slices import SliceOutcome, Turn
 from app.runs.vault import LogReader, begin_log, end_log
 from app.sync.engine import engine_of
-from app.sync.models import TypeMapping
+from app.sync.models import Link, TypeMapping
 from app.sync.proposal import propose_rules
 from app.sync.sides import Sides, open_sides
-from app.tools.items import Draft, Item, Person
+from app.tools.items import Draft, Item, Person, Values
 from sandbox.gitlab.main import create_app as create_gitlab
 from sandbox.gitlab.seed import OWNER_TOKEN, PAYMENTS, fresh_gitlab
 from sandbox.running import Sandbox
@@ -156,6 +157,13 @@ async def _map(kept: Kept) -> None:
         )
 
 
+async def _links(kept: Kept) -> Sequence[Link]:
+    async with kept.house.database.of_instance(kept.facts.instance_id) as session:
+        return (
+            await session.scalars(select(Link).where(Link.integration_id == kept.integration.id))
+        ).all()
+
+
 async def _only(side: object) -> Item:
     (found,) = (await side.changes(None, "")).items  # type: ignore[attr-defined]
     item: Item = found
@@ -250,6 +258,75 @@ async def test_credentials_that_are_revoked_hold_the_run_and_say_so(
     gitlab.state.standin.faults.clear()
     assert (await kept.run()).kind == "finished"
     assert (await _only(sides.tool)).values["title"] == "Late"
+
+
+async def test_credentials_that_are_revoked_half_way_hold_the_run_until_there_are_new_ones(
+    kept: Kept, sides: Sides, gitlab: FastAPI
+) -> None:
+    for number in range(3):
+        values: Values = {**LABELLED, "title": str(number)}
+        await sides.jira.create(Draft("Task", values, mark=uuid4()))
+    made = Fault(FaultKind.UNAUTHORIZED, path="*/issues", method="POST", skip=1)
+    gitlab.state.standin.faults.add(made)
+    assert (await kept.run()).kind == "held"
+    gitlab.state.standin.faults.clear()
+    assert (await kept.run()).kind == "finished"
+    found = (await sides.tool.changes(None, "")).items
+    assert sorted(str(item.values["title"]) for item in found) == ["0", "1", "2"]
+
+
+async def test_a_tool_that_answers_with_a_web_page_ends_the_run_with_that_reason(
+    kept: Kept, sides: Sides, gitlab: FastAPI
+) -> None:
+    await sides.jira.create(Draft("Task", {**LABELLED, "title": "Late"}, mark=uuid4()))
+    gitlab.state.standin.faults.add(Fault(FaultKind.HTML))
+    outcome = await kept.run()
+    assert outcome.kind == "failed"
+    assert "web page" in outcome.reason
+    gitlab.state.standin.faults.clear()
+    assert (await kept.run()).kind == "finished"
+    assert (await _only(sides.tool)).values["title"] == "Late"
+
+
+async def test_a_bad_mapping_fails_its_items_with_a_reason_and_once_mended_they_arrive(
+    kept: Kept, sides: Sides, superuser: psycopg.Connection
+) -> None:
+    await sides.jira.create(Draft("Task", {**LABELLED, "title": "Late"}, mark=uuid4()))
+    rename = (
+        "UPDATE type_mappings SET version = version + 1,"
+        " rules = replace(rules::text, %s, %s)::jsonb WHERE integration_id = %s"
+    )
+    superuser.execute(rename, ('"tool": "title"', '"tool": "subject"', kept.integration.id))
+    assert (await kept.run()).kind == "finished"
+    assert (kept.last.created, kept.last.failed) == (0, 1)
+    problem = superuser.execute(
+        "SELECT problem FROM links WHERE integration_id = %s", (kept.integration.id,)
+    ).fetchone()
+    assert problem == ("GitLab has no field “subject” that Getint can fill.",)
+    superuser.execute(rename, ('"tool": "subject"', '"tool": "title"', kept.integration.id))
+    superuser.execute("UPDATE links SET try_again_at = now()")  # the button *Retry*
+    await kept.run()
+    assert (await _only(sides.tool)).values["title"] == "Late"
+
+
+async def test_forty_thousand_characters_are_all_in_gitlab_and_begin_in_jira(
+    kept: Kept, sides: Sides
+) -> None:
+    whole = "".join(f"<p>{number} {'wörd ' * 20}</p>" for number in range(400))
+    values: Values = {"title": "Long", "description": whole}
+    there = await sides.tool.create(Draft("Issue", values, mark=uuid4()))
+    await kept.run()
+    assert (kept.last.created, kept.last.failed) == (1, 0)
+    (link,) = await _links(kept)
+    here = await sides.jira.read(str(link.jira_id))
+    assert here is not None
+    assert str(here.values["description"]).startswith("<p>0 wörd")
+    assert f'href="{there.url}"' in str(here.values["description"])
+    await sides.jira.update(here.id, {"description": "<p>cut off</p>"})
+    await kept.run()
+    after = await sides.tool.read(there.id)
+    assert after is not None
+    assert after.values["description"] == there.values["description"]
 
 
 async def test_a_create_that_was_not_answered_is_there_once(
