@@ -83,6 +83,7 @@ class Context:
     fresh: set[UUID] = field(default_factory=set)
     rows: list[Model] = field(default_factory=list)
     people: WhoIsWho | None = None
+    keeps_parents: bool = True
 
     async def know_people(self, rules: MappingRules, *items: Item) -> None:
         """Ask both sides who is who, unless these items name nobody in what is mapped."""
@@ -101,6 +102,7 @@ class Context:
             people=self.people or WhoIsWho(),
             as_kept=self.as_kept,
             fitting=self.fitting,
+            keeps_parents=self.keeps_parents,
             parent_on=lambda to, parent: self.parents.get((to, parent)),
         )
 

@@ -13,6 +13,10 @@ from app.tools.items import FieldKind, Value
 _KEPT = 256
 
 
+KEEP_PARENTS = frozenset({Tool.JIRA, Tool.AZURE})
+"""Tools whose items can be put under others by way of their API."""
+
+
 def _by_gitlab(kind: FieldKind, value: Value) -> Value:
     if kind is FieldKind.RICH and isinstance(value, str):
         return from_markdown(to_markdown(value)[0]).html

@@ -4,16 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.sync.models import Link, Look, Position
+from app.sync.reconcile import waiting_for
 from app.sync.rules import SideName
 from app.tools.items import Item
 from app.tools.side import MOST_LOOKED_FOR
 
 MOST_DUE = 50
+SIDE_NAMES: tuple[SideName, SideName] = ("jira", "tool")
 
 
 def id_on(link: Link, side: SideName) -> str | None:
@@ -52,7 +54,7 @@ async def ids_across(
 ) -> dict[str, str]:
     """For items of ``side``, the ids of their counterparts."""
     found = await _links(session, integration_id, _id_column(side).in_(list(ids)))
-    pairs = ((link.jira_id, link.tool_id) for link in found if link.state == "linked")
+    pairs = ((link.jira_id, link.tool_id) for link in found if link.state != "ended")
     across = pairs if side == "jira" else ((tool, jira) for jira, tool in pairs)
     return {here: there for here, there in across if here and there}
 
@@ -63,6 +65,24 @@ async def due_links(
     """Links to try again, in the order of their ids, after the one given."""
     due = Link.try_again_at <= now
     return await _links(session, integration_id, _behind(due, after), limit=MOST_DUE)
+
+
+async def wake_waiting(
+    session: AsyncSession, integration_id: UUID, linked: Iterable[Link], now: datetime
+) -> None:
+    """Try those again that waited for one of these to be linked, as their parent."""
+    keys = [
+        waiting_for(side, item_id)
+        for link in linked
+        for side in SIDE_NAMES
+        if (item_id := id_on(link, side)) is not None
+    ]
+    if keys:
+        await session.execute(
+            update(Link)
+            .where(Link.integration_id == integration_id, Link.waits_for.in_(keys))
+            .values(try_again_at=now)
+        )
 
 
 async def position_of(session: AsyncSession, integration_id: UUID, side: SideName) -> str | None:

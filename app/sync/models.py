@@ -91,6 +91,13 @@ class Link(HasId, HasTimes, Model):
             postgresql_where=text("try_again_at IS NOT NULL"),
         ),
         Index(
+            "links_waiting",
+            "instance_id",
+            "integration_id",
+            "waits_for",
+            postgresql_where=text("waits_for IS NOT NULL"),
+        ),
+        Index(
             "links_missing",
             "instance_id",
             "integration_id",
@@ -118,6 +125,7 @@ class Link(HasId, HasTimes, Model):
     problem: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
     try_again_at: Mapped[datetime | None]
+    waits_for: Mapped[str | None]
     missing_on: Mapped[str | None]
     missing_since: Mapped[datetime | None]
 

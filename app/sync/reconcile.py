@@ -22,6 +22,7 @@ from app.sync.translate import (
     typed,
 )
 from app.tools.items import FieldKind, Item, Value
+from app.tools.side import NO_PARENT
 
 ConflictRule = Literal["latest", "jira", "tool"]
 AsKept = Callable[[SideName, FieldKind, Value], Value]
@@ -60,7 +61,8 @@ class Plan:
     """Writes for both sides, the prints that hold once they are done, and what to log.
 
     ``unsaid`` has the prints, by side and key, of what was looked at and could not be said: nobody
-    agreed to it, and there is no use in looking again before it changes.
+    agreed to it, and there is no use in looking again before it changes. ``waits_for`` is the side
+    and id of a parent that is not linked yet.
     """
 
     jira: Writes = field(default_factory=Writes)
@@ -69,7 +71,7 @@ class Plan:
     tool_prints: dict[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     unsaid: dict[SideName, dict[str, str]] = field(default_factory=lambda: {"jira": {}, "tool": {}})
-    waits: bool = False
+    waits_for: str | None = None
 
     def on(self, side: SideName) -> Writes:
         """The writes for one side."""
@@ -88,6 +90,7 @@ class Setting:
     as_kept: AsKept
     parent_on: ParentOn
     fitting: Fitting
+    keeps_parents: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,7 @@ def _pairs(setting: Setting, jira: Item, tool: Item) -> Iterator[_Pair]:
             tool.status,
             lambda to, value: getattr(status_said(str(value), to, rules), to),
         )
-    if rules.hierarchy:
+    if rules.hierarchy and setting.keeps_parents:
         yield _Pair(
             PARENT,
             PARENT,
@@ -201,6 +204,11 @@ def _parent_said(setting: Setting, to: SideName, value: Value) -> Value:
     return found
 
 
+def waiting_for(side: SideName, parent: str) -> str:
+    """How a link says that it waits for an item of this side to be linked."""
+    return f"{side}:{parent}"
+
+
 class _NotYet(CannotSay):
     """It can be said once its parent is linked."""
 
@@ -212,11 +220,12 @@ def _settle(setting: Setting, pair: _Pair, later: SideName, plan: Plan) -> None:
     target: SideName = "tool" if source == "jira" else "jira"
     try:
         wanted = pair.said(target, pair.at(source))
-    except _NotYet:
-        plan.waits = True
-        return
     except CannotSay as reason:
-        plan.notes.append(Note("warning", "not said", f"{pair.jira_key}: {reason}.", _shown(pair)))
+        if isinstance(reason, _NotYet):
+            plan.waits_for = waiting_for(source, str(pair.at(source)))
+        else:
+            message = f"{pair.jira_key}: {reason}."
+            plan.notes.append(Note("warning", "not said", message, _shown(pair)))
         plan.unsaid["jira"][pair.jira_key] = _print(setting, pair, "jira")
         plan.unsaid["tool"][pair.tool_key] = _print(setting, pair, "tool")
         return
@@ -301,7 +310,7 @@ def _agree(setting: Setting, pair: _Pair, plan: Plan, wanted: Value, target: Sid
             writes.status = str(wanted)
             writes.demands = _demands(setting.rules, target, str(wanted))
         elif pair.jira_key == PARENT:
-            writes.parent = None if wanted is None else str(wanted)
+            writes.parent = NO_PARENT if wanted is None else str(wanted)
         else:
             writes.values[pair.jira_key if target == "jira" else pair.tool_key] = wanted
     held = {"jira": pair.jira, "tool": pair.tool, target: expected}

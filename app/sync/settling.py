@@ -81,6 +81,7 @@ async def _made_or_found(
         draft = await to_thread(_draft, context, here, item, link, mapping)
         counterpart = await side.create(draft)
         context.tell("info", "created", f"Made {counterpart.key}.", here, item)
+        _tell_notes(context, there, counterpart)
     else:
         # The line of its making went with the page that was never committed.
         context.tell("info", "found", f"Found {counterpart.key}, made before.", here, item)
@@ -99,11 +100,13 @@ def _draft(context: Context, here: SideName, item: Item, link: Link, mapping: Ma
     for note in notes:
         context.note(note, *_keys(link))
     parent = context.parents.get((there, item.parent)) if item.parent else None
+    if item.parent and mapping.rules.hierarchy and not context.keeps_parents:
+        context.tell("warning", "not said", "The parent: there it can not have one.", here, item)
     return Draft(
         type=mapping.type_on(there),
         values=values,
         mark=link.id,
-        parent=parent if mapping.rules.hierarchy else None,
+        parent=parent if mapping.rules.hierarchy and context.keeps_parents else None,
     )
 
 
@@ -132,7 +135,7 @@ async def _agree(
     link.jira_prints = plan.jira_prints | _seen(setting, "jira", items["jira"], plan)
     link.tool_prints = plan.tool_prints | _seen(setting, "tool", items["tool"], plan)
     link.mapping_id = mapping.id
-    link.try_again_at = context.now() + _BACKOFF[0] if plan.waits else None
+    link.try_again_at, link.waits_for = None, plan.waits_for
     return changed or copied
 
 
@@ -146,6 +149,7 @@ async def _write(
     target = context.sides[side]
     if writes.values or writes.parent is not None:
         items[side] = await target.update(items[side].id, writes.values, writes.parent)
+        _tell_notes(context, side, items[side])
     if writes.status is not None:
         items[side] = await target.move(items[side].id, writes.status, writes.demands)
     jira, tool = _keys(link)
@@ -157,6 +161,12 @@ async def _write(
         data=told,
     )  # fmt: skip
     return True
+
+
+def _tell_notes(context: Context, side: SideName, written: Item) -> None:
+    """What of it could not be expressed there."""
+    for note in written.notes:
+        context.tell("warning", "not expressed", note, side, written)
 
 
 async def _know_parents(context: Context, here: SideName, item: Item) -> None:

@@ -14,7 +14,15 @@ from app.runs.models import Run
 from app.sync.ahead import ReadingAhead
 from app.sync.context import OTHER, Context, MappedTypes
 from app.sync.deletions import end_moved, is_look_due, let_go, look, missing, not_found
-from app.sync.links import due_links, id_on, links_of, position_of, set_item, set_position
+from app.sync.links import (
+    due_links,
+    id_on,
+    links_of,
+    position_of,
+    set_item,
+    set_position,
+    wake_waiting,
+)
 from app.sync.models import Link
 from app.sync.rules import SideName, goes
 from app.sync.settling import Result, failed, settle
@@ -44,6 +52,7 @@ class _Page:
     is_last: bool = True
     after: UUID | None = None
     problem: SideError | None = None
+    linked: list[Link] = field(default_factory=list)
 
 
 def _of_links(links: Sequence[Link]) -> _Page:
@@ -65,6 +74,7 @@ class Slice:
         self._phases: Sequence[Phase] = (
             "again",
             *(side for side, target in OTHER.items() if goes(direction, target)),
+            "again",  # children whose parent was linked by now
             "look",
             "missing",
         )
@@ -208,6 +218,7 @@ class Slice:
         await asyncio.gather(*(one(item, link) for item, link in items))
 
     async def _settle(self, page: _Page, side: SideName, item: Item, link: Link | None) -> None:
+        was_linked = link is None or link.state == "linked"
         try:
             result = await settle(self._context, side, item, link, self._mapping(side, item))
         except (SideBusy, AccessLost) as problem:
@@ -218,6 +229,8 @@ class Slice:
             assert link is not None  # noqa: S101 - without a link nothing was tried
             result = failed(self._context, link, side, item, self._told(error))
         page.counts[result] += 1
+        if link is not None and link.state == "linked" and not was_linked:
+            page.linked.append(link)
 
     def _told(self, error: Exception) -> SideError:
         if isinstance(error, SideError):
@@ -230,8 +243,9 @@ class Slice:
         context = self._context
         async with context.session() as session:
             session.add_all([*page.links, *context.rows])
+            integrated = context.integrated
+            await wake_waiting(session, integrated.id, page.linked, context.now())
             if page.position is not None and page.problem is None:
-                integrated = context.integrated
                 await set_position(session, integrated.instance_id, integrated.id, *page.position)
             run = await session.get_one(Run, self._run_id, with_for_update=True)
             run.created += page.counts["created"]

@@ -30,7 +30,15 @@ from app.tools.http import ToolHttp
 from app.tools.items import Attachment, Comment, Draft, Item, Person, Schema, Values
 from app.tools.knowledge import Knowledge
 from app.tools.rounds import Round
-from app.tools.side import AccessLost, Changes, ItemElsewhere, ItemGone, ItemRejected, Unsure
+from app.tools.side import (
+    NO_PARENT,
+    AccessLost,
+    Changes,
+    ItemElsewhere,
+    ItemGone,
+    ItemRejected,
+    Unsure,
+)
 
 ITEM = "wit/workitems/{}"
 COMMENTS = "wit/workItems/{}/comments"
@@ -115,8 +123,9 @@ class AzureSide:
 
     @_in_words
     async def missing(self, item_ids: Sequence[str]) -> Set[str]:
+        """In no project of the organisation that the account may see."""
         body = {"ids": [int(each) for each in item_ids], "fields": [ID], "errorPolicy": "omit"}
-        answer = await self._http.find("wit/workitemsbatch", body)
+        answer = await self._http.find_anywhere("wit/workitemsbatch", body)
         return set(item_ids) - {str(bean["id"]) for bean in answer["value"] if bean}
 
     @_in_words
@@ -276,8 +285,10 @@ class AzureSide:
         try:
             bean: Mapping[str, Any] = await self._http.get(ITEM, item_id, params=_WITH_RELATIONS)
         except ItemGone:
-            return None
-        if not self._is_ours(bean):
+            if await self.missing([item_id]):
+                return None
+            bean = {}
+        if not bean or not self._is_ours(bean):
             raise ItemElsewhere("The work item is in another Azure DevOps project now.")
         return bean
 
@@ -307,6 +318,7 @@ class AzureSide:
         self, item_id: str, parent: str, patch: list[dict[str, Any]], notes: Notes
     ) -> Item:
         """A relation is known by its place in the list: it must be the list that was read."""
+        new = [] if parent == NO_PARENT else [self._parent(parent)]
         for tried in range(1, _TRIES + 1):
             bean = await self._bean(item_id)
             if bean is None:
@@ -318,7 +330,7 @@ class AzureSide:
                 if relation in list(relations_in(bean, PARENT_LINK))
             ]
             try:
-                answer = await self._patch(item_id, [*checked, *old, self._parent(parent)])
+                answer = await self._patch(item_id, [*checked, *old, *new])
             except Rejected as refused:
                 if tried == _TRIES or not is_conflict(refused):
                     raise

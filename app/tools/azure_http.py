@@ -39,6 +39,13 @@ class AzureHttp:
         )
         return answer.json
 
+    async def find_anywhere(self, path: str, body: Any) -> Any:
+        """A POST that only reads, in all projects."""
+        answer = await self._http.ask(
+            "POST", f"/_apis/{path}", params=_versioned(_NONE), json=body, writes=False
+        )
+        return answer.json
+
     async def find(self, path: str, body: Any, params: Parameters = _NONE) -> Any:
         """A POST that only reads."""
         answer = await self._http.ask(

@@ -22,6 +22,7 @@ _CODES = (
 _OTHERS = (
     ("TF401347", "too many revisions or too long a text"),
     ("TF51535", "a field that this process does not have"),
+    ("TF201035", "a parent that can not be above it"),
     ("TF201036", "a parent that can not be above it"),
     ("VS402371", "a parent that can not be above it"),
     ("unknown value", "somebody whom this organisation does not know"),

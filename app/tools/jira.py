@@ -37,6 +37,7 @@ from app.tools.jira_schema import all_fields, people_of, schema_of
 from app.tools.knowledge import Knowledge
 from app.tools.rounds import Round
 from app.tools.side import (
+    NO_PARENT,
     AccessLost,
     Changes,
     ItemElsewhere,
@@ -209,10 +210,13 @@ class JiraSide:
         project = await self._project()
         notes: Notes = []
         fields = written(project.fields, values, notes)
-        if parent is not None:
+        body: dict[str, Any] = {"fields": fields}
+        if parent == NO_PARENT:
+            body["update"] = {"parent": [{"set": {"none": True}}]}
+        elif parent is not None:
             fields["parent"] = {"id": parent}
         query = (("returnIssue", "true"),)
-        issue = await self._http.change("PUT", ISSUE, item_id, query=query, body={"fields": fields})
+        issue = await self._http.change("PUT", ISSUE, item_id, query=query, body=body)
         if issue is None:
             return await self._read_back(item_id, notes)
         return self._item(issue, project, notes)

@@ -14,6 +14,7 @@ from uuid import UUID
 from app.tools.items import Attachment, Comment, Draft, Item, Person, Schema, Values
 
 MOST_LOOKED_FOR = 100
+NO_PARENT = ""
 
 
 class SideError(Exception):
@@ -92,7 +93,10 @@ class Side(Protocol):
         """Make an item; it carries the mark from its first moment, if the tool can do that."""
 
     async def update(self, item_id: str, values: Values, parent: str | None = None) -> Item:
-        """Set these fields (and the parent, where given) and nothing else; answers the result."""
+        """Set these fields and nothing else; answers the result.
+
+        The parent too, where given; ``NO_PARENT`` takes it away.
+        """
 
     async def move(self, item_id: str, status: str, values: Values) -> Item:
         """Bring it into ``status`` by the ways its workflow has; ``values`` for what they ask."""

@@ -1,4 +1,4 @@
-"""Items that are gone: which links miss one, and when their integration was last looked through."""
+"""Which links miss an item or wait for a parent, and when all of them were last looked through."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,13 @@ BOUND = "nullif(current_setting('app.instance_id', true), '')::uuid"
 
 
 def upgrade() -> None:
+    op.add_column("links", sa.Column("waits_for", sa.String(), nullable=True))
+    op.create_index(
+        "links_waiting",
+        "links",
+        ["instance_id", "integration_id", "waits_for"],
+        postgresql_where=sa.text("waits_for IS NOT NULL"),
+    )
     op.add_column("links", sa.Column("missing_on", sa.String(), nullable=True))
     op.add_column("links", sa.Column("missing_since", sa.DateTime(timezone=True), nullable=True))
     op.create_check_constraint("links_missing_on_check", "links", "missing_on in ('jira', 'tool')")

@@ -122,6 +122,9 @@ class Input:
             self.errors[name] = str(bad)
 
     def _update(self, name: str, operations: list[dict[str, Any]], before: Issue | None) -> None:
+        if name == "parent" and operations == [{"set": {"none": True}}]:
+            self.values["parent"] = None
+            return
         field = BY_ID[name]
         allowed = _VERBS.get(field.kind, frozenset({"set"}))
         held = list((before.fields.get(name) if before else None) or [])
@@ -229,8 +232,13 @@ def _check_parent(given: Input, kind: IssueType, parent_id: int) -> None:
 
 def check_new_parent(given: Input, issue: Issue) -> None:
     """The same for an issue that is edited."""
+    kind = type_by_id[issue.fields["issuetype"]]
     if given.values.get("parent") is not None:
-        _check_parent(given, type_by_id[issue.fields["issuetype"]], given.values["parent"])
+        _check_parent(given, kind, given.values["parent"])
+    elif "parent" in given.values and kind.subtask:
+        given.errors["parent"] = (
+            "Issue type is a sub-task but parent issue key or id not specified."
+        )
 
 
 def _fill_in(given: Input, caller: Holder, kind: IssueType) -> None:

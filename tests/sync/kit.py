@@ -76,6 +76,7 @@ class Pair:
         self.tool = MemorySide("tool", self.faults, ticks, skew=timedelta(minutes=10))
         self.log = Lines()
         self.rooms: dict[SideName, Room] = {}
+        self.keeps_parents = True
         self.time = datetime.now(UTC)
         self.instance_id, self.run_id = uuid4(), uuid4()
         self.superuser = superuser
@@ -105,6 +106,7 @@ class Pair:
             fingerprint=lambda raw: hashlib.sha256(raw).hexdigest()[:16],
             as_kept=lambda _side, _kind, value: value,
             fitting=Fitting(self.rooms),
+            keeps_parents=self.keeps_parents,
             session=self._session,
             now=lambda: self.time,
         )

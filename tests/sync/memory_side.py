@@ -78,6 +78,9 @@ class MemorySide:
             updated_at=self.now(),
         )
 
+    def put_under(self, item_id: str, parent: str | None) -> None:
+        self.items[item_id] = replace(self.items[item_id], parent=parent, updated_at=self.now())
+
     def set_status(self, item_id: str, status: str) -> None:
         self.items[item_id] = replace(self.items[item_id], status=status, updated_at=self.now())
 
@@ -140,7 +143,7 @@ class MemorySide:
             if self.faults.next("meanwhile"):
                 self.edit(item_id, labels=("meanwhile",))
             if parent is not None:
-                self.items[item_id] = replace(self.items[item_id], parent=parent)
+                self.items[item_id] = replace(self.items[item_id], parent=parent or None)
             return self._shown(self.items[item_id])
 
     async def move(self, item_id: str, status: str, values: Values) -> Item:

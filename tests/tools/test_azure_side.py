@@ -17,6 +17,7 @@ from app.tools.catalogue import CATALOGUE
 from app.tools.http import ToolHttp
 from app.tools.items import Attachment, Draft, FieldKind, Item, Person
 from app.tools.side import (
+    NO_PARENT,
     AccessLost,
     ItemElsewhere,
     ItemGone,
@@ -223,6 +224,18 @@ async def test_changes_are_found_whatever_the_clock_and_however_late_queries_are
     place.azure.lag = timedelta()
     items, _ = await changed(side, position)
     assert ids(items) == [made.id]
+
+
+async def test_a_parent_is_set_changed_and_taken_away(side: AzureSide) -> None:
+    first, second = await side.create(draft("Feature")), await side.create(draft("Feature"))
+    child = await side.create(Draft("Bug", {"title": "x"}, uuid4(), parent=first.id))
+    assert child.parent == first.id
+    assert (await side.update(child.id, {}, second.id)).parent == second.id
+    assert (await side.update(child.id, {}, NO_PARENT)).parent is None
+    under = await side.update(second.id, {}, child.id)
+    assert under.parent == child.id
+    with pytest.raises(ItemRejected, match="a parent that can not be above it"):
+        await side.update(child.id, {}, second.id)
 
 
 async def test_an_item_tells_how_many_comments_it_has(side: AzureSide) -> None:

@@ -19,6 +19,7 @@ from app.tools.jira import JiraSide
 from app.tools.jira_fields import as_kept
 from app.tools.jira_http import ConnectHttp, TokenHttp
 from app.tools.side import (
+    NO_PARENT,
     AccessLost,
     ItemElsewhere,
     ItemGone,
@@ -440,6 +441,16 @@ async def test_an_item_can_be_made_in_a_status_and_under_a_parent(place: Place) 
     assert moved.parent == str(other.id)
     with pytest.raises(ItemRejected, match="“Parent” can not be above"):
         await place.side.update(part.id, {}, parent=str(part.id))
+
+
+async def test_a_parent_can_be_taken_away_but_not_from_a_sub_task(place: Place) -> None:
+    epic, story = place.add("Epic", issuetype="10000"), place.add("Story", issuetype="10001")
+    under = await place.side.update(str(story.id), {}, parent=str(epic.id))
+    assert under.parent == str(epic.id)
+    assert (await place.side.update(under.id, {"title": "Free"}, NO_PARENT)).parent is None
+    part = await place.side.create(Draft("Sub-task", {"title": "x"}, uuid4(), parent=under.id))
+    with pytest.raises(ItemRejected, match="“Parent”"):
+        await place.side.update(part.id, {}, NO_PARENT)
 
 
 async def test_comments_keep_their_mark_and_their_order(place: Place) -> None:
