@@ -23,7 +23,7 @@ from app.integrations.models import Connection, Integration
 from app.models import Model
 from app.news.models import ToolNews
 from app.runs.models import LogChunk, Run, Schedule
-from app.sync.models import Link, LinkedAttachment, LinkedComment, Position, TypeMapping
+from app.sync.models import Link, LinkedAttachment, LinkedComment, Look, Position, TypeMapping
 
 KEPT_AFTER_UNINSTALL = timedelta(days=60)
 # What points at something goes before it. The trail goes while the database can still see that
@@ -35,6 +35,7 @@ ERASED_IN_ORDER: tuple[type[Model], ...] = (
     LinkedAttachment,
     Link,
     Position,
+    Look,
     TypeMapping,
     Schedule,
     ToolNews,

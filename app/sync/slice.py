@@ -173,6 +173,10 @@ class Slice:
             except (SideBusy, AccessLost) as problem:
                 page.problem = problem
                 break
+            except SideError as problem:
+                context.log.write(
+                    "warning", "unsure", str(problem), jira=link.jira_key, tool=link.tool_key
+                )
         return page
 
     async def _links(self, side: SideName, items: Sequence[Item]) -> dict[str, Link]:

@@ -27,10 +27,10 @@ T = TypeVar("T")
 class GitLabHttp:
     """Paths are relative to the project. ``project`` is its path or number."""
 
-    def __init__(self, http: ToolHttp, project: str, knowledge: Knowledge) -> None:
+    def __init__(self, http: ToolHttp, project: str, knowledge: Knowledge | None = None) -> None:
         self._http = http
         self._project = f"/api/v4/projects/{quote(project, safe='')}"
-        self._knowledge = knowledge
+        self._knowledge = knowledge or Knowledge()
 
     async def place(self) -> Place:
         """The project as texts refer to it. Raises AccessLost where it is not to be seen."""
