@@ -134,10 +134,10 @@ class _Copying:
         return row
 
     def _body(self, comment: Comment) -> str:
-        whole, fitting = signed(comment), self.context.fitting
-        if not fitting.fits(self.target, FieldKind.RICH, whole):
+        whole, rooms = signed(comment), self.context.rooms
+        if not rooms.fits(self.target, FieldKind.RICH, whole):
             self._tell("warning", "shortened", "A comment is longer than its copy may be.")
-        return str(fitting.fitted(self.target, FieldKind.RICH, whole, self.items[self.source]))
+        return str(rooms.fitted(self.target, FieldKind.RICH, whole, self.items[self.source]))
 
     def _copy_id(self, row: LinkedComment) -> str:
         return str(row.jira_id if self.target == "jira" else row.tool_id)

@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Model
-from app.sync.fitting import Fitting
 from app.sync.prints import Fingerprint
 from app.sync.reconcile import AsKept, ConflictRule, Note, Setting
+from app.sync.rooms import Rooms
 from app.sync.rules import MappingRules, SideName, Way
 from app.sync.translate import WhoIsWho, by_email
 from app.tools.items import Item, Person
@@ -76,7 +76,7 @@ class Context:
     log: Log
     fingerprint: Fingerprint
     as_kept: AsKept
-    fitting: Fitting
+    rooms: Rooms
     session: Callable[[], AbstractAsyncContextManager[AsyncSession]]
     now: Callable[[], datetime]
     parents: dict[tuple[SideName, str], str | None] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Context:
             fingerprint=self.fingerprint,
             people=self.people or WhoIsWho(),
             as_kept=self.as_kept,
-            fitting=self.fitting,
+            rooms=self.rooms,
             keeps_parents=self.keeps_parents,
             parent_on=lambda to, parent: self.parents.get((to, parent)),
         )

@@ -21,9 +21,9 @@ from app.runs.models import Run
 from app.runs.slices import MORE, Engine, SliceOutcome, Turn, failed, held, wait
 from app.runs.vault import LogWriter
 from app.sync.context import Context, Integrated, MappedTypes
-from app.sync.fitting import fitting_of
 from app.sync.kept import KEEP_PARENTS, as_kept_by
 from app.sync.models import TypeMapping
+from app.sync.rooms import rooms_of
 from app.sync.rules import MappingRules, SideName
 from app.sync.sides import KnowledgeOf, Sides, open_sides
 from app.sync.slice import Slice
@@ -103,7 +103,7 @@ class SyncEngine:
             log=log,
             fingerprint=facts.key.fingerprint,
             as_kept=as_kept_by(Tool(integration.tool)),
-            fitting=fitting_of(Tool(integration.tool)),
+            rooms=rooms_of(Tool(integration.tool)),
             keeps_parents=Tool(integration.tool) in KEEP_PARENTS,
             session=_one_at_a_time(self._database, integration.instance_id),
             now=self._now,

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
-from app.sync.fitting import Fitting
 from app.sync.prints import PARENT, STATUS, Fingerprint, Prints, print_of, same
+from app.sync.rooms import Rooms
 from app.sync.rules import FieldRule, MappingRules, SideName, Way, goes
 from app.sync.translate import (
     CannotSay,
@@ -89,7 +89,7 @@ class Setting:
     people: WhoIsWho
     as_kept: AsKept
     parent_on: ParentOn
-    fitting: Fitting
+    rooms: Rooms
     keeps_parents: bool = True
 
 
@@ -146,8 +146,8 @@ def draft_values(
             notes.append(Note("warning", "not said", f"{here}: {reason}."))
             continue
         if value is not None:
-            values[there] = setting.fitting.fitted(to, rule.kind, value, source)
-        if not setting.fitting.fits(to, rule.kind, value):
+            values[there] = setting.rooms.fitted(to, rule.kind, value, source)
+        if not setting.rooms.fits(to, rule.kind, value):
             notes.append(_shortened(here, to))
     for filled in setting.rules.filled:
         if filled.side == to:
@@ -161,7 +161,7 @@ def _pairs(setting: Setting, jira: Item, tool: Item) -> Iterator[_Pair]:
 
     def whole_or_excerpt(rule: FieldRule, to: SideName, value: Value) -> Value:
         found = said(rule, value, to, rules, setting.people)
-        return setting.fitting.fitted(to, rule.kind, found, sources[to])
+        return setting.rooms.fitted(to, rule.kind, found, sources[to])
 
     for rule in rules.fields:
         yield _Pair(
@@ -229,7 +229,7 @@ def _settle(setting: Setting, pair: _Pair, later: SideName, plan: Plan) -> None:
         plan.unsaid["jira"][pair.jira_key] = _print(setting, pair, "jira")
         plan.unsaid["tool"][pair.tool_key] = _print(setting, pair, "tool")
         return
-    if not setting.fitting.fits(target, pair.kind, pair.at(source)):
+    if not setting.rooms.fits(target, pair.kind, pair.at(source)):
         plan.notes.append(_shortened(pair.jira_key, target))
     _agree(setting, pair, plan, wanted, target)
 
@@ -243,7 +243,7 @@ def _shortened(key: str, side: SideName) -> Note:
 def _is_excerpt(setting: Setting, pair: _Pair, side: SideName) -> bool:
     """Whether this side has only the beginning of what the other one has, and may send here."""
     other: SideName = "tool" if side == "jira" else "jira"
-    return _may_leave(setting, pair, other) and not setting.fitting.fits(
+    return _may_leave(setting, pair, other) and not setting.rooms.fits(
         side, pair.kind, pair.at(other)
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.sync.context import Context, Integrated, MappedTypes
-from app.sync.fitting import Fitting, Room
+from app.sync.rooms import Room, Rooms
 from app.sync.rules import FieldRule, MappingRules, SideName, StatusRule
 from app.sync.slice import Ended, Slice
 from app.tools.items import DESCRIPTION, LABELS, TITLE, FieldKind
@@ -105,7 +105,7 @@ class Pair:
             log=self.log,
             fingerprint=lambda raw: hashlib.sha256(raw).hexdigest()[:16],
             as_kept=lambda _side, _kind, value: value,
-            fitting=Fitting(self.rooms),
+            rooms=Rooms(self.rooms),
             keeps_parents=self.keeps_parents,
             session=self._session,
             now=lambda: self.time,

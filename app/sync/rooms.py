@@ -33,7 +33,7 @@ class Room:
         return 2 * len(text) <= self.most or self.measure(text) <= self.most
 
 
-class Fitting:
+class Rooms:
     """What fits on which side; a side without a room takes everything."""
 
     def __init__(self, rooms: Mapping[SideName, Room]) -> None:
@@ -52,9 +52,9 @@ class Fitting:
         return clip(str(value), room.most, room.measure, source.key, source.url).html
 
 
-def fitting_of(tool: Tool) -> Fitting:
+def rooms_of(tool: Tool) -> Rooms:
     """For an integration of Jira with ``tool``."""
-    return Fitting({"jira": _ROOMS[Tool.JIRA], "tool": _ROOMS[tool]})
+    return Rooms({"jira": _ROOMS[Tool.JIRA], "tool": _ROOMS[tool]})
 
 
 @lru_cache(_MEASURED)

@@ -8,9 +8,9 @@ import pytest
 from app.access import Tool
 from app.database import Database
 from app.settings import Settings
-from app.sync.fitting import Room, fitting_of
 from app.sync.kept import as_kept_by
 from app.sync.richtext import JIRA_LIMIT, normal, text_length
+from app.sync.rooms import Room, rooms_of
 from app.tools.items import FieldKind
 from tests.sync.kit import Pair
 
@@ -99,10 +99,10 @@ async def test_a_long_comment_is_copied_as_far_as_it_fits(pair: Pair) -> None:
 @pytest.mark.parametrize("tool", [Tool.JIRA, Tool.GITLAB, Tool.AZURE])
 def test_an_excerpt_comes_back_from_each_tool_as_it_was_given(tool: Tool, pair: Pair) -> None:
     item_id = pair.jira.put(title="t")
-    fitting, as_kept = fitting_of(tool), as_kept_by(tool)
+    rooms, as_kept = rooms_of(tool), as_kept_by(tool)
     long = normal("".join(f"<p>{number} \U0001f680 *word* word</p>" for number in range(2000)))
-    assert not fitting.fits("jira", FieldKind.RICH, long)
-    excerpt = fitting.fitted("jira", FieldKind.RICH, long, pair.jira.items[item_id])
+    assert not rooms.fits("jira", FieldKind.RICH, long)
+    excerpt = rooms.fitted("jira", FieldKind.RICH, long, pair.jira.items[item_id])
     assert text_length(str(excerpt)) <= JIRA_LIMIT
     assert as_kept("jira", FieldKind.RICH, excerpt) == excerpt
-    assert fitting.fits("tool", FieldKind.RICH, long) is (tool is not Tool.JIRA)
+    assert rooms.fits("tool", FieldKind.RICH, long) is (tool is not Tool.JIRA)
