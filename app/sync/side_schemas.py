@@ -1,9 +1,8 @@
 """What both sides of an integration have to map, read from them and kept for a minute."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
 
@@ -16,10 +15,9 @@ from app.house import House
 from app.identity.visit import Visit
 from app.instances.facts import InstanceFacts
 from app.integrations.models import Integration
-from app.sync.rules import SideName
 from app.sync.sides import Sides
-from app.tools.items import Schema
-from app.tools.side import SideError
+from app.sync.weighing import SideSchemas
+from app.tools.side import AccessLost, SideError
 
 KEPT_S = 60
 _KEPT = 64
@@ -27,14 +25,6 @@ LONGEST_READING_S = 20
 
 
 Opener = Callable[[House, InstanceFacts, Integration], AbstractAsyncContextManager[Sides]]
-
-
-@dataclass(frozen=True, slots=True)
-class SideSchemas:
-    """What both sides have; empty with ``trouble`` where they could not be read, and why."""
-
-    by_side: Mapping[SideName, Schema] = field(default_factory=dict)
-    trouble: str = ""
 
 
 class SchemaReader:
@@ -68,6 +58,8 @@ class SchemaReader:
                 self._opener(house, visit.facts, integration) as sides,
             ):
                 jira, tool = await asyncio.gather(sides.jira.schema(), sides.tool.schema())
+        except AccessLost as error:
+            return SideSchemas(trouble=str(error), needs_somebody=True)
         except SideError as error:
             return SideSchemas(trouble=str(error))
         except CannotTell as error:

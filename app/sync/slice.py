@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.runs.models import Run
 from app.sync.context import OTHER, Context, MappedTypes
+from app.sync.findings import LEFT_ALONE
 from app.sync.links import due_links, id_on, links_of, position_of, set_item, set_position
 from app.sync.models import Link
 from app.sync.rules import SideName, goes
@@ -139,8 +140,7 @@ class Slice:
         return links
 
     def _mapping(self, side: SideName, item: Item) -> MappedTypes | None:
-        mappings = self._context.integrated.mappings
-        return next((each for each in mappings if each.type_on(side) == item.type), None)
+        return self._context.integrated.mapping_of(side, item)
 
     async def _settle_all(
         self, page: _Page, side: SideName, items: Sequence[tuple[Item, Link | None]]
@@ -165,6 +165,9 @@ class Slice:
             assert link is not None  # noqa: S101 - without a link nothing was tried
             result = failed(self._context, link, side, item, self._told(error))
         page.counts[result] += 1
+        if self._context.counting is not None:
+            became = LEFT_ALONE if self._mapping(side, item) is None else result
+            self._context.counting.count(side, item, became)
 
     def _told(self, error: Exception) -> SideError:
         if isinstance(error, SideError):
@@ -187,6 +190,8 @@ class Slice:
             run.failed += page.counts["failed"]
             run.step = {"phase": self._number, "after": str(self._after) if self._after else None}
             run.beat_at = context.now()
+            if context.counting is not None:
+                run.findings = context.counting.sealed()
             await self._log.flush(session)
             goes_on = run.state == "running"
         context.rows.clear()
