@@ -47,7 +47,7 @@ async def preview(
     async with house.database.of_instance(at.visit.caller.instance_id) as session:
         run = await preview_by_hand(session, at.visit, at.thing)
     seen = await run_seen(house, at.visit, run.id)
-    return fragment(await run_main(house, seen), flag=Flag(f"{at.thing.name} is looked at"))
+    return fragment(await run_main(house, seen), flag=Flag("The preview has started"))
 
 
 @pages.get("/{run_id}/report")

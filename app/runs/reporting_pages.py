@@ -125,9 +125,16 @@ async def run_main(house: House, at: AtRun) -> Markup:
         owner=drawn(owner),
         owner_is_known=owner.is_known,
         no_log=why_no_log(house, at) if reading else "",
+        awaits_log=_awaits_log(at),
         kept=_kept(at.run),
         changed=CHANGED,
     )
+
+
+def _awaits_log(at: AtRun) -> bool:
+    """Whether a log will begin with the run, once it is its turn."""
+    is_to_come = at.run.state in OPEN_STATES and at.run.log_expires_at is None
+    return is_to_come and at.integration.keep_logs_days > 0
 
 
 def state_section(at: AtRun) -> Markup:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from cachetools import LRUCache
 from pydantic import BaseModel, ConfigDict
 
 from app.encryption import CannotOpen, InstanceKey
@@ -21,6 +22,7 @@ MOST_ROWS, MOST_KINDS, MOST_EXAMPLES = 500, 100, 5
 OTHER_ROWS, OTHER_KINDS = "Others", "Other things"
 LEFT_ALONE, NEW, LINKED = "left_alone", "new", "linked"
 """Words of previews; a run's are ``created``, ``updated``, ``skipped`` and ``failed`` besides."""
+_TOLD_KEPT = 1_000  # an item says the same again while it is made, not much later
 # What a line of the log is counted as; other events by what the line says.
 _KINDS = {
     "file not copied": "A file was not copied",
@@ -46,7 +48,7 @@ class Row(_Stored):
 
 
 class Misfit(_Stored):
-    """Something that does not fit: how often, and the keys of a few items.
+    """Something that does not fit: of how many items, and the keys of a few.
 
     ``text`` begins with the id of a field and a colon where it is about one.
     """
@@ -156,10 +158,11 @@ class SealedTally:
 
 @dataclass(frozen=True, slots=True)
 class CountedLog:
-    """A run's log that counts what its warnings say does not fit."""
+    """A run's log that counts what its warnings say does not fit, once for an item."""
 
     log: Log
     tally: Tally
+    told: LRUCache[tuple[str, str], None] = field(default_factory=lambda: LRUCache(_TOLD_KEPT))
 
     def write(
         self,
@@ -172,6 +175,8 @@ class CountedLog:
         data: Mapping[str, str] | None = None,
     ) -> None:
         """Pass a line on."""
-        if level == "warning" and (kind := _KINDS.get(event, message)):
-            self.tally.misfit(kind, jira or tool)
+        kind, key = _KINDS.get(event, message), jira or tool
+        if level == "warning" and kind and (kind, key) not in self.told:
+            self.told[kind, key] = None
+            self.tally.misfit(kind, key)
         self.log.write(level, event, message, jira=jira, tool=tool, data=data)

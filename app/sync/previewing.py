@@ -179,7 +179,8 @@ class Preview:
                 continue
             self._reading.files += len(item.attachments)
             target = self._target(OTHER[side], mapping)
-            told += [(text, item.key) for text in misfits(target, item, is_new=became == NEW)]
+            found = dict.fromkeys(misfits(target, item, is_new=became == NEW))
+            told += [(text, item.key) for text in found]
         return told
 
     def _target(self, side: SideName, mapping: MappedTypes) -> Target:

@@ -138,7 +138,7 @@ def test_what_will_not_fit_is_told_by_the_engine_s_own_rules_with_a_few_keys(
         "urgency: GitLab demands it, and there is no value for it.": (7, first),
         "title: it is longer than GitLab takes (255 characters).": (1, (keys[long],)),
         "status: this status is not mapped.": (1, (keys[stuck],)),
-        "A file is larger than is copied, or its size is not known.": (2, (keys[heavy],)),
+        "A file is larger than is copied, or its size is not known.": (1, (keys[heavy],)),
     }
     assert next(iter(found.labels.items())) == ("title", "Title")
 
