@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import exists, select, text, update
+from sqlalchemy import delete, exists, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +22,7 @@ from app.audit.trail import record
 from app.errors import Conflict, NotFound
 from app.identity.visit import Visit
 from app.integrations.models import Integration
-from app.runs.models import OPEN_STATES, Run
+from app.runs.models import OPEN_STATES, PreviewedItem, Run
 from app.runs.previews import mappings_of, readiness_of
 from app.runs.queue import look_now, put, put_later, put_start
 from app.sync.models import Link, TypeMapping
@@ -184,6 +184,8 @@ async def finish_unchecked(
 ) -> None:
     """End it as done, failed or cancelled; its log is kept as long as the integration says."""
     run.state, run.reason, run.finished_at = state, reason, _now()
+    if run.preview_of is not None:
+        await session.execute(delete(PreviewedItem).where(PreviewedItem.run_id == run.id))
     if run.wrapped_key is not None:
         days = await session.scalar(
             select(Integration.keep_logs_days).where(Integration.id == run.integration_id)

@@ -33,8 +33,10 @@ async def start(
 ) -> HTMLResponse:
     """What can be started, and what stops it, found by asking both sides."""
     house = house_of(request)
-    sides = await reader.of(house, at.visit, at.thing)
-    return fragment(await start_section(house, at.visit, at.thing, sides))
+    section = await start_section(
+        house, at.visit, at.thing, lambda: reader.of(house, at.visit, at.thing)
+    )
+    return fragment(section)
 
 
 @starting.post("/{integration_id}/preview")

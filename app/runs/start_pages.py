@@ -1,5 +1,6 @@
 """The part of an integration's page from which it is looked at and run."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -14,7 +15,7 @@ from app.runs.models import Run
 from app.runs.previews import Readiness, readiness_of
 from app.sync.mapping_pages import MAPPINGS_CHANGED
 from app.sync.models import Link
-from app.sync.stops import basic_stops, in_words
+from app.sync.stops import NOT_READ, basic_stops, in_words
 from app.sync.weighing import SideSchemas
 from app.web.templates import render
 
@@ -34,16 +35,27 @@ class PreviewView:
 
 
 async def start_section(
-    house: House, visit: Visit, integration: Integration, sides: SideSchemas
+    house: House,
+    visit: Visit,
+    integration: Integration,
+    read: Callable[[], Awaitable[SideSchemas]],
 ) -> Markup:
-    """What can be started now, and what stops it."""
+    """What can be started now, and what stops it; ``read`` asks both sides what they have.
+
+    They are not asked while a run is open, when this looks again and again.
+    """
     async with house.database.of_instance(visit.caller.instance_id) as session:
-        ready = await readiness_of(session, integration, sides)
+        ready = await readiness_of(session, integration, NOT_READ)
         migrated = await session.scalar(
             select(func.count()).where(
                 Link.integration_id == integration.id, Link.state == "linked"
             )
         )
+    sides = NOT_READ
+    if ready.open_run is None:
+        sides = await read()
+        async with house.database.of_instance(visit.caller.instance_id) as session:
+            ready = await readiness_of(session, integration, sides)
     change_off = why_not(visit.can(Action.CHANGE_INTEGRATION, integration))
     under_way = _under_way(ready.open_run)
     total = ready.preview.created + ready.preview.updated if ready.preview else 0

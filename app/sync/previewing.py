@@ -1,7 +1,7 @@
 """A preview: reads what a run would read, weighs each item by the engine's rules, writes nothing.
 
 Pages are committed one by one as a run's are, so that any worker goes on where one stopped; the
-items read so far stand in ``previewed_items`` until the end, so memory stays flat.
+items read so far stand in ``previewed_items`` until the run ends, so memory stays flat.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -193,12 +193,11 @@ class Preview:
         )
 
     async def _end(self, session: AsyncSession) -> None:
-        """Say which parents stay behind, and forget what was read."""
+        """Say which parents stay behind."""
         for side in self._sources:
             count, keys = await self._parents_left(session, side)
             for number, key in enumerate(keys):
                 self._tally.misfit(PARENT_LEFT, key, 1 if number else count - len(keys) + 1)
-        await session.execute(delete(PreviewedItem).where(PreviewedItem.run_id == self._run_id))
 
     async def _parents_left(
         self, session: AsyncSession, side: SideName

@@ -87,7 +87,6 @@ def test_a_migration_from_preview_to_report(
     run = start.get_by_role("button", name="Run now")
     expect(start).to_contain_text("Nothing is mapped, so a run would find nothing to do.")
     assert "Nothing is mapped" in reason_of(run)
-    shot(gia, "begin")
     assert gia.axe() == []
     frame.get_by_role("button", name="Propose mappings").click()
     expect(start).to_contain_text("no preview of this one was made yet")
@@ -100,7 +99,6 @@ def test_a_migration_from_preview_to_report(
     expect(report.get_by_role("table").first).to_contain_text("Task")
     expect(report).to_contain_text("A run would take about")
     assert gia.axe() == []
-    shot(gia, "preview")
 
     state.get_by_role("button", name="Run now").click()
     expect(gia.heading).to_have_text("Payments")
@@ -109,7 +107,6 @@ def test_a_migration_from_preview_to_report(
     expect(report.get_by_role("columnheader", name="Created")).to_be_visible()
     assert gia.axe() == []
     expect(frame.get_by_role("region", name="Lines of the log")).to_be_visible()
-    shot(gia, "report")
     with gia.page.expect_download() as caught:
         report.get_by_role("button", name="Download the report").click()
     file = tmp_path / caught.value.suggested_filename
@@ -119,15 +116,3 @@ def test_a_migration_from_preview_to_report(
     frame.get_by_role("link", name="Integration", exact=True).click()
     expect(start.get_by_role("progressbar")).to_have_accessible_name("Migrated: 75 of 75")
     assert gia.axe() == []
-    shot(gia, "start")
-
-
-def shot(person: Person, name: str) -> None:
-    for width, dark in ((1280, False), (1280, True), (400, False)):
-        person.document.evaluate(
-            "mode => { document.documentElement.dataset.colorMode = mode }",
-            "dark" if dark else "light",
-        )
-        person.page.set_viewport_size({"width": width, "height": 1400})
-        person.page.screenshot(path=f"/tmp/shots-b/{name}-{width}-{dark}.png", full_page=True)
-    person.page.set_viewport_size({"width": 1280, "height": 900})

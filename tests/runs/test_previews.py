@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.database import Database
-from app.runs.life import start_unchecked
+from app.runs.life import finish_unchecked, locked, start_unchecked
 from app.settings import Settings
 from app.sync.findings import Tally
 from app.sync.side_schemas import SchemaReader
@@ -91,7 +91,7 @@ async def test_a_migration_is_run_once_its_preview_was_made_and_still_holds(
     end_preview(superuser, run_in(preview))
     section = await gia.get(f"{its}/start")
     assert "Migrated: 0 of 7" in words(section)
-    assert "5 to be created, 2 linked already, 1 left alone" in words(section)
+    assert "counted 5 to be created, 2 linked already, 1 left alone" in words(section)
     assert "hx-post" in button(section, "start-run")
 
     superuser.execute("UPDATE type_mappings SET version = version + 1")
@@ -186,9 +186,14 @@ async def test_what_a_preview_found_is_for_those_who_may_read_the_log(
         assert "PAY-4711" not in refused.text
     for person in ("gitlab", "admin"):
         download = await as_(person).get(f"/runs/{run_id}/report/download")
-        assert (
-            read(download)[1][:6]
-        ) == ["did not fit", "", "", "", "Priority: this choice is not mapped.", "1"]
+        assert (read(download)[1][:6]) == [
+            "did not fit",
+            "",
+            "",
+            "",
+            "Priority: this choice is not mapped.",
+            "1",
+        ]
     opened = [entry for entry in reports.trail() if entry[4].get("report") == "downloaded"]
     assert len(opened) == 2
 
@@ -243,3 +248,38 @@ async def test_the_list_and_the_page_of_a_run_show_how_far_it_is(as_: As, report
     state = words(await as_("gitlab").get(f"/runs/{run.id}/state"))
     assert "24 of about 100 items, about 31 min" in state
     assert (await as_("gitlab").get(f"/runs/{uuid4()}/report")).status_code == 404
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "cancelled"])
+async def test_however_a_preview_ends_the_items_that_it_read_are_forgotten(
+    state: str,
+    as_: As,
+    of_kind: Callable[[str], Any],
+    superuser: psycopg.Connection,
+    database: Database,
+    reports: Reports,
+) -> None:
+    run_id = run_in(await as_("gitlab").post(f"{await of_kind('migration')}/preview"))
+    superuser.execute(
+        "INSERT INTO previewed_items (instance_id, run_id, side, item_id, key, moves)"
+        " VALUES (%s, %s, 'jira', '1', 'PAY-1', true)",
+        (reports.instance_id, run_id),
+    )
+    async with database.of_instance(reports.instance_id) as session:
+        run = await locked(session, UUID(run_id))
+        assert run is not None
+        await finish_unchecked(session, run, state)
+    assert superuser.execute("SELECT count(*) FROM previewed_items").fetchone() == (0,)
+
+
+async def test_while_a_run_is_open_its_page_does_not_ask_the_sides_again(
+    as_: As, of_kind: Callable[[str], Any], sides: FakeSides, app: FastAPI
+) -> None:
+    its, gia = await of_kind("integration"), as_("gitlab")
+    app.state.schemas = SchemaReader(sides.open)
+    await gia.post(f"{its}/preview")
+    asked = sides.jira.asked
+    section = await gia.get(f"{its}/start")
+    assert "every 5s" in section.text
+    assert "A preview is open" in words(section)
+    assert sides.jira.asked == asked
