@@ -14,10 +14,11 @@ from app.identity.visit import Visit
 from app.integrations.guards import At, the_integration
 from app.integrations.models import Integration
 from app.runs import life
-from app.runs.models import Run
+from app.runs.models import OPEN_STATES, Run
 from app.runs.reporting_guard import AtRun, run_seen, the_run
 from app.runs.reporting_pages import CHANGED, run_main, state_section
 from app.sync.side_schemas import Reader
+from app.sync.stops import NOT_READ
 from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
 
@@ -63,7 +64,9 @@ async def cancel(request: Request, at: Changed) -> HTMLResponse:
 async def retry(request: Request, at: Changed, reader: Reader) -> HTMLResponse:
     """Try what is held again, or what failed, in a new run; and show it."""
     house = house_of(request)
-    sides = await reader.of(house, at.visit, at.integration)
+    sides = NOT_READ
+    if at.run.state not in OPEN_STATES:
+        sides = await reader.of(house, at.visit, at.integration)
     async with house.database.of_instance(at.visit.caller.instance_id) as session:
         run = await life.retry(session, at.visit, at.integration, at.run.id, sides)
     return await _shown(house, at.visit, run.id, Flag("Trying again"))

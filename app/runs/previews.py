@@ -19,7 +19,6 @@ class Readiness:
     """``preview`` is the last one that came to its end; ``open_run`` may be a preview too."""
 
     stops: Sequence[Stop]
-    setup: str
     state: PreviewState
     preview: Run | None
     open_run: Run | None
@@ -30,14 +29,13 @@ async def readiness_of(
 ) -> Readiness:
     """Of the integration with the mappings and previews that there are now."""
     mappings = await mappings_of(session, integration)
-    setup = setup_of(integration, mappings)
     preview = await session.scalar(last_preview(integration))
     open_run = await session.scalar(
         select(Run).where(Run.integration_id == integration.id, Run.state.in_(OPEN_STATES))
     )
-    state = preview_state(preview, setup)
+    state = preview_state(preview, setup_of(integration, mappings))
     stops = stops_of(integration, mappings, sides, state)
-    return Readiness(stops, setup, state, preview, open_run)
+    return Readiness(stops, state, preview, open_run)
 
 
 def last_preview(integration: Integration) -> Select[Run]:

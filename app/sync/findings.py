@@ -59,7 +59,9 @@ class Misfit(_Stored):
 
 
 class Findings(_Stored):
-    """All of it. ``labels`` are names of mapped fields by their ids; the rest is a preview's."""
+    """All of it. ``labels`` (names of fields by their ids), ``calls`` and ``seconds`` of a run are
+    a preview's.
+    """
 
     rows: tuple[Row, ...] = ()
     misfits: tuple[Misfit, ...] = ()

@@ -243,7 +243,7 @@ class Preview:
         return {"calls": calls, "seconds": calls * each_s / AT_ONCE}
 
     def _labels(self) -> dict[str, str]:
-        """What people call the mapped and the demanded fields."""
+        """What people call the fields."""
         return {
             field.id: field.label
             for schema in self._schemas.values()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from cachetools import TTLCache
 from fastapi import Depends, Request
@@ -32,6 +33,7 @@ class SchemaReader:
 
     def __init__(self, opener: Opener) -> None:
         self._opener = opener
+        self._turns: WeakValueDictionary[tuple[UUID, int], asyncio.Lock] = WeakValueDictionary()
         self._kept: TTLCache[tuple[UUID, int], SideSchemas] = TTLCache(_KEPT, KEPT_S)
 
     async def of(
@@ -41,11 +43,13 @@ class SchemaReader:
         key = (integration.id, integration.version)
         if anew:
             self._kept.pop(key, None)
-        found = self._kept.get(key)
-        if found is None:
-            found = await self._read(house, visit, integration)
-            if not found.trouble:
-                self._kept[key] = found
+        # Several parts of a page ask at the same time.
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            found = self._kept.get(key)
+            if found is None:
+                found = await self._read(house, visit, integration)
+                if not found.trouble:
+                    self._kept[key] = found
         return found
 
     async def _read(self, house: House, visit: Visit, integration: Integration) -> SideSchemas:

@@ -1,5 +1,6 @@
 """Who makes previews, what is not run without one, and who reads what was found."""
 
+import asyncio
 import csv
 import io
 from collections.abc import Callable
@@ -283,3 +284,13 @@ async def test_while_a_run_is_open_its_page_does_not_ask_the_sides_again(
     assert "every 5s" in section.text
     assert "A preview is open" in words(section)
     assert sides.jira.asked == asked
+
+
+async def test_parts_of_a_page_that_ask_at_the_same_time_ask_the_sides_once(
+    as_: As, of_kind: Callable[[str], Any], sides: FakeSides, app: FastAPI
+) -> None:
+    its, gia = await of_kind("integration"), as_("gitlab")
+    app.state.schemas = SchemaReader(sides.open)
+    asked = sides.jira.asked
+    await asyncio.gather(*(gia.get(f"{its}/{part}") for part in ("start", "mappings/problems")))
+    assert sides.jira.asked == asked + 1
