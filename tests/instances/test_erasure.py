@@ -36,6 +36,8 @@ OF_THE_ENGINE = (
     " '{}', 0, 0, 0, 0, false)",
     "INSERT INTO log_chunks (instance_id, run_id, number, lines, sealed)"
     " VALUES (%(instance)s, %(id)s, 0, 1, '')",
+    "INSERT INTO previewed_items (instance_id, run_id, side, item_id, key, moves)"
+    " VALUES (%(instance)s, %(id)s, 'jira', '1', 'PAY-1', true)",
     "INSERT INTO tool_news (instance_id, integration_id, address_hash, secret)"
     " VALUES (%(instance)s, %(id)s, sha256(uuid_send(%(id)s)), '')",
 )
