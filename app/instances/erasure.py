@@ -22,7 +22,7 @@ from app.instances.models import (
 from app.integrations.models import Connection, Integration
 from app.models import Model
 from app.news.models import ToolNews
-from app.runs.models import LogChunk, Run, Schedule
+from app.runs.models import LogChunk, PreviewedItem, Run, Schedule
 from app.sync.models import Link, LinkedAttachment, LinkedComment, Look, Position, TypeMapping
 
 KEPT_AFTER_UNINSTALL = timedelta(days=60)
@@ -30,6 +30,7 @@ KEPT_AFTER_UNINSTALL = timedelta(days=60)
 # the customer left: without that it refuses.
 ERASED_IN_ORDER: tuple[type[Model], ...] = (
     LogChunk,
+    PreviewedItem,
     Run,
     LinkedComment,
     LinkedAttachment,

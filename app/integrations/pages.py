@@ -165,7 +165,7 @@ async def detail_main(request: Request, visit: Visit, integration: Integration) 
         direction=DIRECTIONS[integration.direction],
         jql=integration.jql,
         tool_query=integration.tool_query,
-        trigger=trigger_words(integration.every_minutes),
+        trigger=trigger_words(0 if integration.kind == "migration" else integration.every_minutes),
         conflict_rule=CONFLICT_RULES[integration.conflict_rule],
         deletions="Copied" if integration.copies_deletions else "Not copied",
         logs=logs_words(integration.keep_logs_days),

@@ -14,9 +14,11 @@ from app.identity.visit import Visit
 from app.integrations.guards import At, the_integration
 from app.integrations.models import Integration
 from app.runs import life
-from app.runs.models import Run
+from app.runs.models import OPEN_STATES, Run
 from app.runs.reporting_guard import AtRun, run_seen, the_run
 from app.runs.reporting_pages import CHANGED, run_main, state_section
+from app.sync.side_schemas import Reader
+from app.sync.stops import NOT_READ
 from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
 
@@ -30,11 +32,13 @@ Change = Callable[[AsyncSession, Visit, Integration, UUID], Awaitable[Run]]
 async def start(
     request: Request,
     at: Annotated[At[Integration], Depends(the_integration(Action.CHANGE_INTEGRATION))],
+    reader: Reader,
 ) -> HTMLResponse:
     """Start a run now, and show it."""
     house = house_of(request)
+    sides = await reader.of(house, at.visit, at.thing)
     async with house.database.of_instance(at.visit.caller.instance_id) as session:
-        run = await life.start_by_hand(session, at.visit, at.thing)
+        run = await life.start_by_hand(session, at.visit, at.thing, sides)
     return await _shown(house, at.visit, run.id, Flag(f"{at.thing.name} runs"))
 
 
@@ -57,11 +61,14 @@ async def cancel(request: Request, at: Changed) -> HTMLResponse:
 
 
 @pages.post("/{run_id}/retry")
-async def retry(request: Request, at: Changed) -> HTMLResponse:
+async def retry(request: Request, at: Changed, reader: Reader) -> HTMLResponse:
     """Try what is held again, or what failed, in a new run; and show it."""
     house = house_of(request)
+    sides = NOT_READ
+    if at.run.state not in OPEN_STATES:
+        sides = await reader.of(house, at.visit, at.integration)
     async with house.database.of_instance(at.visit.caller.instance_id) as session:
-        run = await life.retry(session, at.visit, at.integration, at.run.id)
+        run = await life.retry(session, at.visit, at.integration, at.run.id, sides)
     return await _shown(house, at.visit, run.id, Flag("Trying again"))
 
 

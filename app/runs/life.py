@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import exists, select, text, update
+from sqlalchemy import delete, exists, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,9 +22,12 @@ from app.audit.trail import record
 from app.errors import Conflict, NotFound
 from app.identity.visit import Visit
 from app.integrations.models import Integration
-from app.runs.models import OPEN_STATES, Run
+from app.runs.models import OPEN_STATES, PreviewedItem, Run
+from app.runs.previews import mappings_of, readiness_of
 from app.runs.queue import look_now, put, put_later, put_start
 from app.sync.models import Link, TypeMapping
+from app.sync.stops import NOT_READ, basic_stops, in_words, setup_of
+from app.sync.weighing import SideSchemas
 
 SOON_S = 2.0
 """A burst of changes in one of the sides becomes one run."""
@@ -43,22 +46,30 @@ _STATE_WORDS = {
 _IS_OPEN = text("state in ('waiting', 'running', 'held', 'paused', 'cancelling')")
 
 
-async def start_by_hand(session: AsyncSession, visit: Visit, integration: Integration) -> Run:
-    """Start a run now; ``Conflict`` while another one is open or the integration is paused."""
+async def start_by_hand(
+    session: AsyncSession,
+    visit: Visit,
+    integration: Integration,
+    sides: SideSchemas = NOT_READ,
+) -> Run:
+    """Start a run now; ``Conflict`` where something stops it, or another one is open."""
     _require(visit, integration)
-    if integration.state != "active":
-        raise Conflict(
-            "This integration is paused, so nothing is run.", mend="Resume it, then run it."
-        )
-    if integration.connection_id is None:
-        raise Conflict("This integration has no connection.", mend="Choose one, then run it.")
-    run = await _open(session, integration.instance_id, integration.id, "hand")
-    if run is None:
-        raise Conflict(
-            "A run of this integration is open already.",
-            mend="Wait for its end, or resume or cancel it.",
-        )
+    ready = await readiness_of(session, integration, sides)
+    if ready.stops:
+        raise Conflict(in_words(ready.stops), title="It can't be run like this")
+    run = await _opened(session, integration)
     _note(session, visit, run, "started")
+    return run
+
+
+async def preview_by_hand(session: AsyncSession, visit: Visit, integration: Integration) -> Run:
+    """Look at what a run would do, as a run that writes nothing; ``Conflict`` as for a run."""
+    _require(visit, integration)
+    if stops := basic_stops(integration):
+        raise Conflict(in_words(stops), title="It can't be looked at like this")
+    setup = setup_of(integration, await mappings_of(session, integration))
+    run = await _opened(session, integration, preview_of=setup)
+    _note(session, visit, run, "preview started")
     return run
 
 
@@ -97,7 +108,13 @@ async def cancel(
     return run
 
 
-async def retry(session: AsyncSession, visit: Visit, integration: Integration, run_id: UUID) -> Run:
+async def retry(
+    session: AsyncSession,
+    visit: Visit,
+    integration: Integration,
+    run_id: UUID,
+    sides: SideSchemas = NOT_READ,
+) -> Run:
     """Try again now what is held; after a run that ended, the items that failed, in a new run."""
     run = await _theirs(session, visit, integration, run_id)
     if run.state in {"held", "waiting"}:
@@ -111,7 +128,7 @@ async def retry(session: AsyncSession, visit: Visit, integration: Integration, r
         .where(Link.integration_id == integration.id, Link.state == "failed")
         .values(try_again_at=_now(), attempts=0)
     )
-    return await start_by_hand(session, visit, integration)
+    return await start_by_hand(session, visit, integration, sides)
 
 
 async def start_soon(
@@ -167,6 +184,8 @@ async def finish_unchecked(
 ) -> None:
     """End it as done, failed or cancelled; its log is kept as long as the integration says."""
     run.state, run.reason, run.finished_at = state, reason, _now()
+    if run.preview_of is not None:
+        await session.execute(delete(PreviewedItem).where(PreviewedItem.run_id == run.id))
     if run.wrapped_key is not None:
         days = await session.scalar(
             select(Integration.keep_logs_days).where(Integration.id == run.integration_id)
@@ -174,13 +193,36 @@ async def finish_unchecked(
         run.log_expires_at = run.finished_at + timedelta(days=days or 0)
 
 
+async def _opened(
+    session: AsyncSession, integration: Integration, preview_of: str | None = None
+) -> Run:
+    """A new run that somebody asked for."""
+    run = await _open(session, integration.instance_id, integration.id, "hand", preview_of)
+    if run is None:
+        raise Conflict(
+            "A run or a preview of this integration is open already.",
+            mend="Wait for its end, or resume or cancel it.",
+        )
+    return run
+
+
 async def _open(
-    session: AsyncSession, instance_id: UUID, integration_id: UUID, trigger: str
+    session: AsyncSession,
+    instance_id: UUID,
+    integration_id: UUID,
+    trigger: str,
+    preview_of: str | None = None,
 ) -> Run | None:
     """A new run with its job, or None if one is open."""
     run = await session.scalar(
         insert(Run)
-        .values(id=uuid4(), instance_id=instance_id, integration_id=integration_id, trigger=trigger)
+        .values(
+            id=uuid4(),
+            instance_id=instance_id,
+            integration_id=integration_id,
+            trigger=trigger,
+            preview_of=preview_of,
+        )
         .on_conflict_do_nothing(
             index_elements=["instance_id", "integration_id"], index_where=_IS_OPEN
         )
@@ -199,7 +241,11 @@ async def _is_ready(session: AsyncSession, integration_id: UUID) -> bool:
             Integration.state == "active",
             Integration.connection_id.is_not(None),
             exists().where(TypeMapping.integration_id == integration_id, TypeMapping.enabled),
-            exists().where(Run.integration_id == integration_id, Run.trigger == "hand"),
+            exists().where(
+                Run.integration_id == integration_id,
+                Run.trigger == "hand",
+                Run.preview_of.is_(None),
+            ),
         )
     )
     return found is not None

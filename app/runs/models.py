@@ -26,6 +26,11 @@ class Run(HasId, HasTimes, Model):
     ``held`` waits for something a person has to do (licence, access of the owner, credentials);
     ``paused`` was asked for; ``reason`` says why in a sentence without content. ``step`` is the
     engine's own note of how far it is. ``wrapped_key`` seals the log; without it, it is destroyed.
+
+    A preview is a run that writes nothing: ``preview_of`` says what it was made of
+    (`app.sync.stops`), and ``created``, ``updated`` and ``skipped`` are the items that would be
+    made, that are linked already and that are left alone. ``findings`` are those of a preview or a
+    migration, sealed for their row (`app.sync.findings`).
     """
 
     __tablename__ = "runs"
@@ -77,6 +82,8 @@ class Run(HasId, HasTimes, Model):
     shared_with_support: Mapped[bool] = mapped_column(default=False)
     wrapped_key: Mapped[bytes | None]
     log_expires_at: Mapped[datetime | None]
+    preview_of: Mapped[str | None]
+    findings: Mapped[bytes | None] = mapped_column(deferred=True)
 
 
 class LogChunk(Model):
@@ -96,6 +103,31 @@ class LogChunk(Model):
     number: Mapped[int] = mapped_column(primary_key=True)
     lines: Mapped[int]
     sealed: Mapped[bytes]
+
+
+class PreviewedItem(Model):
+    """An item that a preview has read, until it ends: counted once, and a parent of others.
+
+    ``moves`` says whether it has a counterpart or would get one.
+    """
+
+    __tablename__ = "previewed_items"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["instance_id", "run_id"], ["runs.instance_id", "runs.id"], ondelete="CASCADE"
+        ),
+        CheckConstraint("side in ('jira', 'tool')", "side"),
+    )
+
+    instance_id: Mapped[UUID] = mapped_column(
+        ForeignKey("instances.id", ondelete="CASCADE"), primary_key=True
+    )
+    run_id: Mapped[UUID] = mapped_column(primary_key=True)
+    side: Mapped[str] = mapped_column(primary_key=True)
+    item_id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    parent_id: Mapped[str | None]
+    moves: Mapped[bool]
 
 
 class Schedule(Model):

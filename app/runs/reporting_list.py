@@ -70,6 +70,17 @@ class ListedRun:
     updated: int
     skipped: int
     failed: int
+    expected: int | None
+
+    @property
+    def looked_at(self) -> int:
+        """How many items it has dealt with."""
+        return self.created + self.updated + self.skipped + self.failed
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended."""
+        return self.state in OPEN_STATES
 
     @property
     def position(self) -> Position:
@@ -120,6 +131,7 @@ _COLUMNS: Any = (
     Run.updated,
     Run.skipped,
     Run.failed,
+    Run.expected,
 )
 
 
@@ -209,6 +221,7 @@ def _conditions(
 ) -> list[ColumnElement[bool]]:
     conditions = [
         Run.instance_id == caller.instance_id,  # the beginning of the index in use
+        Run.preview_of.is_(None),
         visible(caller, Action.SEE_RUN, Integration),
         in_view(project, Integration),
     ]

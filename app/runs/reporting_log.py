@@ -128,11 +128,16 @@ async def opened(house: House, at: AtRun, how: str, token: str = "") -> str:
     now = datetime.now(UTC)
     if token and _is_current(at, place, token, now):
         return token
-    async with house.database.of_instance(at.visit.caller.instance_id) as session:
-        details = {"log": how, "integration": at.integration.name}
-        record(session, at.visit, kind="run", thing_id=at.run.id, details=details)
+    await note_opening(house, at, {"log": how})
     sealed = at.visit.facts.key.seal(json.dumps(now.timestamp()).encode(), *place)
     return base64.urlsafe_b64encode(sealed).decode()
+
+
+async def note_opening(house: House, at: AtRun, what: dict[str, str]) -> None:
+    """Note in the trail that somebody read data of a run."""
+    async with house.database.of_instance(at.visit.caller.instance_id) as session:
+        details = {**what, "integration": at.integration.name}
+        record(session, at.visit, kind="run", thing_id=at.run.id, details=details)
 
 
 def _is_current(at: AtRun, place: tuple[object, ...], token: str, now: datetime) -> bool:

@@ -32,6 +32,7 @@ from app.runs.reporting_words import (
     SINCE,
     STATES,
     TRIGGERS,
+    span,
     state_words,
     took,
     trigger_words,
@@ -62,6 +63,8 @@ class RunView:
     updated: int
     skipped: int
     failed: int
+    expected: int
+    looked_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,10 @@ async def run_main(house: House, at: AtRun) -> Markup:
     people = await house.people.named(at.visit.facts, [at.integration.owner])
     owner = people[at.integration.owner]
     reading = at.visit.can(Action.READ_LOG, at.place)
+    is_preview = at.run.preview_of is not None
     return render(
-        "runs/run.html",
+        "runs/preview.html" if is_preview else "runs/run.html",
+        has_report=is_preview or at.integration.kind == "migration",
         run=_run_view(at, datetime.now(UTC)),
         state=state_section(at),
         may_read=bool(reading),
@@ -120,9 +125,16 @@ async def run_main(house: House, at: AtRun) -> Markup:
         owner=drawn(owner),
         owner_is_known=owner.is_known,
         no_log=why_no_log(house, at) if reading else "",
+        awaits_log=_awaits_log(at),
         kept=_kept(at.run),
         changed=CHANGED,
     )
+
+
+def _awaits_log(at: AtRun) -> bool:
+    """Whether a log will begin with the run, once it is its turn."""
+    is_to_come = at.run.state in OPEN_STATES and at.run.log_expires_at is None
+    return is_to_come and at.integration.keep_logs_days > 0
 
 
 def state_section(at: AtRun) -> Markup:
@@ -137,9 +149,18 @@ def state_section(at: AtRun) -> Markup:
         reason=run.reason or "",
         done=done,
         expected=max(run.expected, done) if run.expected else None,
+        left=time_left(run, done, datetime.now(UTC)) if run.state == "running" else "",
+        is_preview=run.preview_of is not None,
         off=why_not(at.visit.can(Action.CHANGE_INTEGRATION, at.integration)),
         again_s=_AGAIN_S.get(run.state, _AGAIN_AT_REST_S),
     )
+
+
+def time_left(run: Run, done: int, now: datetime) -> str:
+    """How long the rest will take at the pace so far; empty where that is not known."""
+    if run.started_at is None or not run.expected or not 0 < done < run.expected:
+        return ""
+    return span((now - run.started_at) / done * (run.expected - done))
 
 
 async def failed_section(house: House, at: AtRun) -> Markup:
@@ -207,6 +228,7 @@ def _run_view(at: AtRun, now: datetime) -> RunView:
         run.updated,
         run.skipped,
         run.failed,
+        run.expected,
     )
     return _view(listed, now)
 
@@ -228,6 +250,8 @@ def _view(row: ListedRun, now: datetime) -> RunView:
         updated=row.updated,
         skipped=row.skipped,
         failed=row.failed,
+        expected=max(row.expected, row.looked_at) if row.expected and row.is_open else 0,
+        looked_at=row.looked_at,
     )
 
 

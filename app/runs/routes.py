@@ -12,6 +12,7 @@ from app.identity.guard import context
 from app.identity.visit import Visit
 from app.runs.change_routes import router as changes
 from app.runs.models import OPEN_STATES
+from app.runs.preview_routes import router as previews
 from app.runs.reporting_guard import AtRun, the_run
 from app.runs.reporting_list import checked_run_filters
 from app.runs.reporting_log import (
@@ -165,3 +166,4 @@ async def download(request: Request, at: Reading) -> StreamingResponse:
 router = APIRouter()
 router.include_router(pages)
 router.include_router(changes)
+router.include_router(previews)

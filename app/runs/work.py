@@ -140,7 +140,8 @@ class Work:
             if run is None or run.state not in CAN_GO_ON:
                 return False
             take_unchecked(run)
-            begin_log(run, found.integration.keep_logs_days, facts.key, datetime.now(UTC))
+            if run.preview_of is None:
+                begin_log(run, found.integration.keep_logs_days, facts.key, datetime.now(UTC))
             await serve(session, turn)
             return True
 

@@ -37,6 +37,14 @@ class Log(Protocol):
     ) -> None: ...
 
 
+class Counting(Protocol):
+    """Counts what becomes of items, and keeps that with the run."""
+
+    def count(self, side: SideName, item: Item, became: str) -> None: ...
+
+    def sealed(self) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
 class MappedTypes:
     """A type mapping that is switched on."""
@@ -63,12 +71,17 @@ class Integrated:
     queries: Mapping[SideName, str]
     mappings: Sequence[MappedTypes]
 
+    def mapping_of(self, side: SideName, item: Item) -> MappedTypes | None:
+        """The first that has the item's type; items without one are left alone."""
+        return next((each for each in self.mappings if each.type_on(side) == item.type), None)
+
 
 @dataclass(slots=True)
 class Context:
     """Handed to every step. ``rows`` are new rows that are committed with the page.
 
     ``fresh`` holds the links that this slice made: for these nothing can have been made yet.
+    ``counting`` is told what becomes of items; None where nobody asks.
     """
 
     integrated: Integrated
@@ -82,6 +95,7 @@ class Context:
     parents: dict[tuple[SideName, str], str | None] = field(default_factory=dict)
     fresh: set[UUID] = field(default_factory=set)
     rows: list[Model] = field(default_factory=list)
+    counting: Counting | None = None
     people: WhoIsWho | None = None
     keeps_parents: bool = True
 

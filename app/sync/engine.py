@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from cachetools import LRUCache
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from app.access import Tool
 from app.database import Database
@@ -20,13 +21,17 @@ from app.integrations.models import Integration
 from app.runs.models import Run
 from app.runs.slices import MORE, Engine, SliceOutcome, Turn, failed, held, wait
 from app.runs.vault import LogWriter
+from app.sync.beginning import Beginnings, expect, schemas_of
 from app.sync.context import Context, Integrated, MappedTypes
+from app.sync.findings import CountedLog, Findings, SealedTally, Tally, findings_of
 from app.sync.kept import KEEP_PARENTS, as_kept_by
 from app.sync.models import TypeMapping
+from app.sync.previewing import Preview
 from app.sync.rooms import rooms_of
 from app.sync.rules import MappingRules, SideName
 from app.sync.sides import KnowledgeOf, Sides, open_sides
 from app.sync.slice import Slice
+from app.sync.stops import in_words
 from app.tools.knowledge import Knowledge
 from app.tools.side import AccessLost, Side, SideBusy, SideError
 
@@ -39,6 +44,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class _At(NamedTuple):
+    facts: InstanceFacts
+    integration: Integration
+    run: Run
+
+    @property
+    def findings(self) -> Findings | None:
+        """What was counted before."""
+        return findings_of(self.run.findings, self.facts.key, self.run.id)
+
+
 class SyncEngine:
     """Works on whichever run it is handed; keeps between slices what is known of their places."""
 
@@ -49,26 +65,55 @@ class SyncEngine:
         self._open_sides = open_sides
         self._now = now
         self._known: LRUCache[Hashable, Knowledge] = LRUCache(_MOST_PLACES)
+        self._beginnings = Beginnings()
 
     async def __call__(self, facts: InstanceFacts, turn: Turn) -> SliceOutcome:
         """One slice; what it did is committed, also where the outcome is a trouble."""
         async with self._database.of_instance(turn.instance_id) as session:
             integration = await session.get_one(Integration, turn.integration_id)
             rows = await _mapping_rows(session, turn.integration_id)
-            run = await session.get_one(Run, turn.run_id)
+            run = await session.get_one(Run, turn.run_id, options=[undefer(Run.findings)])
         log = LogWriter(run, integration.keep_logs_days, facts.key, self._now)
         mappings = [_mapped_types(row) for row in rows]
         knowledge_of = self._knowledge_of(integration, rows)
         try:
             async with self._open_sides(facts, integration, knowledge_of) as sides:
                 context = self._context(facts, integration, mappings, sides, log)
-                outcome = await _worked(Slice(context, log, run.id, run.step), turn)
+                at = _At(facts, integration, run)
+                if run.preview_of is not None:
+                    outcome = await self._previewed(at, context, turn)
+                else:
+                    outcome = await self._moved(at, context, log, turn)
         except SideError as problem:
             outcome = _explained(problem)
             log.write("error", "broken off", str(problem))
             async with self._database.of_instance(turn.instance_id) as session:
                 await log.flush(session)
         return outcome
+
+    async def _moved(self, at: _At, context: Context, log: LogWriter, turn: Turn) -> SliceOutcome:
+        """A slice of what the run is for."""
+        integration, run = at.integration, at.run
+        if not run.step:
+            if stops := await self._beginnings.stops(integration, context):
+                return held(in_words(stops))
+            await expect(integration, run, context)
+        if integration.kind == "migration":
+            tally = Tally.going_on(at.findings)
+            context.counting = SealedTally(tally, at.facts.key, run.id)
+            context.log = CountedLog(log, tally)
+        return await _worked(Slice(context, log, run.id, run.step), turn)
+
+    async def _previewed(self, at: _At, context: Context, turn: Turn) -> SliceOutcome:
+        """A slice of a preview."""
+        preview = Preview(
+            context,
+            {"jira": Tool.JIRA, "tool": Tool(at.integration.tool)},
+            await schemas_of(context),
+            SealedTally(Tally.going_on(at.findings), at.facts.key, at.run.id),
+            at.run,
+        )
+        return await _worked(preview, turn)
 
     def _knowledge_of(self, integration: Integration, rows: Sequence[TypeMapping]) -> KnowledgeOf:
         """Forgotten once a person changed something: a field that is new to us may be mapped."""
@@ -129,9 +174,10 @@ def engine_of(house: House) -> Engine:
     return SyncEngine(house.database, partial(open_sides, house))
 
 
-async def _worked(piece: Slice, turn: Turn) -> SliceOutcome:
-    ended = await piece.work(turn.is_time_up)
-    return SliceOutcome("finished", " ".join(piece.doubts)) if ended == "finished" else MORE
+async def _worked(piece: Slice | Preview, turn: Turn) -> SliceOutcome:
+    if await piece.work(turn.is_time_up) != "finished":
+        return MORE
+    return SliceOutcome("finished", " ".join(piece.doubts) if isinstance(piece, Slice) else "")
 
 
 def _explained(problem: SideError) -> SliceOutcome:

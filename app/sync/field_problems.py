@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from app.sync.kinds import BY_NAME, common_kind
+from app.sync.kinds import BY_NAME, common_kind, in_words
 from app.sync.pairings import back, there
 from app.sync.rules import FieldRule, FilledField, SideName
 from app.sync.translate import PLACE, CannotSay, is_fixed, typed
 from app.sync.weighing import SIDES, Problem, Weighed, listed, named, opposite
-from app.tools.items import FieldInfo, FieldKind
+from app.tools.items import FieldInfo
 
 OF_EVERY_ITEM = ("key", "url", "type", "status")
 """Places of a text that every item can fill, besides its fields."""
@@ -35,6 +35,7 @@ def filled_problems(it: Weighed) -> Iterator[Problem]:
                 "filled",
                 f"{it.label_of(rule.side)} has no field “{rule.field}” for this type.",
                 CHOOSE_OR_REMOVE,
+                blocks=it.goes("both", rule.side),
             )
             continue
         if not field.writable:
@@ -42,6 +43,7 @@ def filled_problems(it: Weighed) -> Iterator[Problem]:
                 "filled",
                 f"“{field.label}” cannot be written in {it.label_of(rule.side)}.",
                 "Remove it from the filled fields.",
+                blocks=it.goes("both", rule.side),
             )
         yield from _misfilled(it, rule, field)
 
@@ -83,8 +85,8 @@ def _misfits(it: Weighed, rule: FieldRule) -> Iterator[Problem]:
     if common_kind(jira.kind, tool.kind) is None:
         yield Problem(
             "fields",
-            f"“{jira.label}” holds {_a(jira.kind)}, "
-            f"and “{tool.label}” in {it.tool_label} {_a(tool.kind)}.",
+            f"“{jira.label}” holds {in_words(jira.kind)}, "
+            f"and “{tool.label}” in {it.tool_label} {in_words(tool.kind)}.",
             "Map fields of the same kind, or fill one of them from a text.",
         )
         return
@@ -104,15 +106,6 @@ def _misfits(it: Weighed, rule: FieldRule) -> Iterator[Problem]:
             )
     if rule.kind in BY_NAME:
         yield from _choice_problems(it, rule, fields)
-
-
-def _a(kind: FieldKind) -> str:
-    return {
-        FieldKind.NUMBER: "a number",
-        FieldKind.DATE: "a date",
-        FieldKind.TIME: "a date and time",
-        FieldKind.PERSON: "a person",
-    }.get(kind, str(kind))
 
 
 def _choice_problems(
@@ -173,6 +166,7 @@ def _without_value(it: Weighed) -> Iterator[Problem]:
                     "fields",
                     f"{it.label_of(side)} demands “{field.label}”, and nothing fills it.",
                     "Map it to a field, or fill it with a fixed value.",
+                    blocks=True,
                 )
 
 
@@ -197,7 +191,7 @@ def _unfit_text(rule: FilledField, field: FieldInfo) -> Iterator[Problem]:
     except CannotSay:
         yield Problem(
             "filled",
-            f"“{field.label}” takes {_a(field.kind)}, and its fixed value is none.",
+            f"“{field.label}” takes {in_words(field.kind)}, and its fixed value is none.",
             "Change the value.",
         )
         return

@@ -14,6 +14,11 @@ from app.tools.side import ItemGone, ItemRejected
 MOST_BYTES = 100 * 1024 * 1024
 
 
+def is_copied(file: Attachment) -> bool:
+    """Whether its size lets it be copied."""
+    return file.size is not None and file.size <= MOST_BYTES
+
+
 async def copy_files(
     context: Context, link: Link, rules: MappingRules, items: Mapping[SideName, Item]
 ) -> bool:
@@ -53,11 +58,12 @@ async def _copy(
     if same:
         _remember(context, link, source, file, same[0])
         return False
-    if file.size is None or file.size > MOST_BYTES:
+    if not is_copied(file):
         size = "of unknown size" if file.size is None else f"of {file.size:,} bytes"
         message = f"A file {size} was not copied; the limit is {MOST_BYTES:,} bytes."
         context.tell("warning", "file not copied", message, source, items[source])
         return False
+    assert file.size is not None  # noqa: S101 - it was asked
     try:
         content = context.sides[source].open_attachment(items[source].id, file)
         copy = await context.sides[target].attach(

@@ -18,3 +18,13 @@ def common_kind(jira: FieldKind, tool: FieldKind) -> FieldKind | None:
 def has_choices(kind: FieldKind | None, jira: FieldInfo, tool: FieldInfo) -> bool:
     """Whether the values of a pair of fields can be translated one by one."""
     return kind in BY_NAME and bool(jira.options or tool.options)
+
+
+def in_words(kind: FieldKind) -> str:
+    """A kind in a sentence, such as ``a number``."""
+    return {
+        FieldKind.NUMBER: "a number",
+        FieldKind.DATE: "a date",
+        FieldKind.TIME: "a date and time",
+        FieldKind.PERSON: "a person",
+    }.get(kind, str(kind))

@@ -59,6 +59,22 @@ async def ids_across(
     return {here: there for here, there in across if here and there}
 
 
+async def linked_among(
+    session: AsyncSession, integration_id: UUID, side: SideName, items: Sequence[Item]
+) -> set[str]:
+    """The ids of those that have, or are, a counterpart. Writes nothing."""
+    marks = {item.mark: item.id for item in items if item.mark is not None}
+    is_known = _id_column(side).in_([item.id for item in items]) & (
+        Link.jira_id.is_not(None) & Link.tool_id.is_not(None)
+    )
+    found = await session.execute(
+        select(Link.id, _id_column(side)).where(
+            Link.integration_id == integration_id, is_known | Link.id.in_(list(marks))
+        )
+    )
+    return {item_id or marks[link_id] for link_id, item_id in found}
+
+
 async def due_links(
     session: AsyncSession, integration_id: UUID, now: datetime, after: UUID | None
 ) -> Sequence[Link]:

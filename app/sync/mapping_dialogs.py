@@ -12,7 +12,7 @@ from app.sync.mapping_views import Desk, Rows, choices_of, labelled, ways
 from app.sync.proposal import propose_field
 from app.sync.rules import FieldRule, SideName
 from app.sync.weighing import SIDES, field_named, opposite
-from app.tools.items import FieldInfo, Person
+from app.tools.items import FieldInfo, FieldKind, Person
 from app.web.templates import render
 
 MOST_PEOPLE_LISTED = 1000
@@ -128,6 +128,16 @@ def statuses_dialog(desk: Desk, entered: Entered) -> Markup:
     )
 
 
+_TAKES = {
+    FieldKind.NUMBER: "A number, such as 3.5.",
+    FieldKind.DATE: "A date, such as 2026-01-31.",
+    FieldKind.TIME: "A date and time, such as 2026-01-31T09:30.",
+    FieldKind.PERSON: "A person, by the id that this side has for them.",
+    FieldKind.BOOLEAN: "Yes or no.",
+    FieldKind.LABELS: "One or several, with commas between them.",
+}
+
+
 def _demands(desk: Desk, rows: Rows) -> list[dict[str, Any]]:
     """The fields that moves ask for, with what they are given."""
     types = desk.need_types()
@@ -148,6 +158,7 @@ def _demands(desk: Desk, rows: Rows) -> list[dict[str, Any]]:
             "options": [(option, option) for option in asked.options],
             "label": f"{asked.label} on the way to {status} in {types.label_of(side)}",
             "text": given.get((side, status, asked.id), ""),
+            "takes": _TAKES.get(asked.kind, ""),
         }
         for side in SIDES
         for status, fields in types.on(side).demanded.items()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from app.sync.field_problems import OF_EVERY_ITEM
-from app.sync.kinds import common_kind, has_choices
+from app.sync.kinds import common_kind, has_choices, in_words
 from app.sync.mapping_forms import (
     Becomes,
     FieldPair,
@@ -29,7 +29,7 @@ from app.sync.rules import (
 )
 from app.sync.translate import PLACE, CannotSay, is_fixed, typed
 from app.sync.weighing import SIDES, field_named, opposite
-from app.tools.items import FieldInfo, Schema, TypeInfo
+from app.tools.items import FieldInfo, FieldKind, Schema, TypeInfo
 
 T = TypeVar("T")
 NOT_THERE = "Choose one of those that are there."
@@ -109,18 +109,24 @@ def with_filling(rules: MappingRules, form: Filling, types: TypePair) -> Edited:
 def with_statuses(rules: MappingRules, form: Statuses, types: TypePair) -> Edited:
     """All pairs of statuses and what moves into them demand. Raises ``Mistake``."""
     demands: dict[tuple[SideName, str], dict[str, str]] = {}
+    kinds: dict[tuple[SideName, str], dict[str, FieldKind]] = {}
     for each in form.demands:
         known = types.on(each.side).demanded.get(each.status, ())
-        if field_named(known, each.field) is None:
+        field = field_named(known, each.field)
+        if field is None:
             raise Mistake("", "What is demanded has changed meanwhile. Open this again.")
         if each.text.strip():
-            demands.setdefault((each.side, each.status), {})[each.field] = each.text
+            _check_demand(field, each.text)
+            demands.setdefault((each.side, each.status), {})[field.id] = each.text
+            kinds.setdefault((each.side, each.status), {})[field.id] = field.kind
     statuses = tuple(
         StatusRule(
             jira=jira,
             tool=tool,
             jira_demands=demands.get(("jira", jira), {}),
             tool_demands=demands.get(("tool", tool), {}),
+            jira_kinds=kinds.get(("jira", jira), {}),
+            tool_kinds=kinds.get(("tool", tool), {}),
         )
         for jira, tool in _pairs(form.to_tool, form.to_jira)
     )
@@ -128,6 +134,13 @@ def with_statuses(rules: MappingRules, form: Statuses, types: TypePair) -> Edite
         raise Mistake("", f"At most {MOST_RULES} pairs can be kept.")
     parts = {"statuses": statuses, "status_way": form.status_way}
     return _edited(rules, parts, {"statuses": "changed"})
+
+
+def _check_demand(field: FieldInfo, text: str) -> None:
+    try:
+        typed(field.kind, text)
+    except CannotSay:
+        raise Mistake("", f"“{field.label}” takes {in_words(field.kind)}.") from None
 
 
 def with_person(rules: MappingRules, form: PersonPair, types: TypePair) -> Edited:

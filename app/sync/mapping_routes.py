@@ -29,7 +29,8 @@ from app.sync.mapping_pages import (
 )
 from app.sync.mapping_views import require_read
 from app.sync.proposal import propose_rules, propose_types
-from app.sync.side_schemas import Reader, SideSchemas
+from app.sync.side_schemas import Reader
+from app.sync.weighing import SideSchemas
 from app.web.forms import filled, takes_form
 from app.web.page_router import page_router
 from app.web.pages import Flag, fragment

@@ -13,8 +13,7 @@ from app.sync.mapping_service import rules_of
 from app.sync.models import TypeMapping
 from app.sync.pairings import back, there
 from app.sync.rules import MappingRules, PersonRule, SideName, StatusRule
-from app.sync.side_schemas import SideSchemas
-from app.sync.weighing import SIDES, field_named, named
+from app.sync.weighing import SIDES, SideSchemas, field_named, named
 from app.tools.items import FieldInfo, Schema, TypeInfo
 
 MOST_PEOPLE_SHOWN = 200

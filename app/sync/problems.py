@@ -37,6 +37,7 @@ def problems_of_all(mappings: Sequence[Mapped], direction: Way) -> list[Problem]
                 if not mappings
                 else "All type mappings are switched off, so a run would find nothing to do.",
                 "Add a type mapping." if not mappings else "Switch one of them on.",
+                blocks=True,
             )
         ]
     return list(_never_used(used, direction))
@@ -55,6 +56,7 @@ def problems_of_one(
                 "types",
                 f"{labels[side]} has no type “{mapping.type_on(side)}”, or it cannot be seen.",
                 "Choose another type, or delete this mapping.",
+                blocks=True,
             )
             for side in SIDES
             if types[side] is None

@@ -110,8 +110,10 @@ def propose_statuses(jira: TypeInfo, tool: TypeInfo) -> tuple[StatusRule, ...]:
         StatusRule(
             jira=here,
             tool=there,
-            jira_demands=dict(_demands(jira, here)),
-            tool_demands=dict(_demands(tool, there)),
+            jira_demands=(jira_given := dict(_demands(jira, here))),
+            tool_demands=(tool_given := dict(_demands(tool, there))),
+            jira_kinds=_kinds(jira, here, jira_given),
+            tool_kinds=_kinds(tool, there, tool_given),
         )
         for here, there in _pairs(jira.statuses, tool.statuses, _status_distance)[:MOST_RULES]
     )
@@ -171,6 +173,10 @@ def _demands(its: TypeInfo, status: str) -> Iterator[tuple[str, str]]:
         found = next((named[word] for word in wanted if word in named), None)
         if found is not None:
             yield field.id, found
+
+
+def _kinds(its: TypeInfo, status: str, given: Iterable[str]) -> dict[str, FieldKind]:
+    return {field.id: field.kind for field in its.demanded.get(status, ()) if field.id in given}
 
 
 def _people(jira: Sequence[Person], tool: Sequence[Person]) -> Iterator[PersonRule]:

@@ -136,22 +136,22 @@ def draft_values(
     """The values to make a counterpart of ``source`` with, and what could not be said."""
     values: dict[str, Value] = {}
     notes: list[Note] = []
-    for rule in setting.rules.fields:
-        if not goes(rule.way, to):
-            continue
+    for rule in (each for each in setting.rules.fields if goes(each.way, to)):
         here, there = (rule.tool, rule.jira) if to == "jira" else (rule.jira, rule.tool)
         try:
             value = said(rule, source.values.get(here), to, setting.rules, setting.people)
         except CannotSay as reason:
-            notes.append(Note("warning", "not said", f"{here}: {reason}."))
+            notes.append(_not_said(here, reason))
             continue
         if value is not None:
             values[there] = setting.rooms.fitted(to, rule.kind, value, source)
         if not setting.rooms.fits(to, rule.kind, value):
             notes.append(_shortened(here, to))
-    for filled in setting.rules.filled:
-        if filled.side == to:
+    for filled in (each for each in setting.rules.filled if each.side == to):
+        try:
             values[filled.field] = filled_with(filled, source)
+        except CannotSay as reason:
+            notes.append(_not_said(filled.field, reason))
     return values, notes
 
 
@@ -224,8 +224,7 @@ def _settle(setting: Setting, pair: _Pair, later: SideName, plan: Plan) -> None:
         if isinstance(reason, _NotYet):
             plan.waits_for = waiting_for(source, str(pair.at(source)))
         else:
-            message = f"{pair.jira_key}: {reason}."
-            plan.notes.append(Note("warning", "not said", message, _shown(pair)))
+            plan.notes.append(_not_said(pair.jira_key, reason, _shown(pair)))
         plan.unsaid["jira"][pair.jira_key] = _print(setting, pair, "jira")
         plan.unsaid["tool"][pair.tool_key] = _print(setting, pair, "tool")
         return
@@ -308,7 +307,7 @@ def _agree(setting: Setting, pair: _Pair, plan: Plan, wanted: Value, target: Sid
         writes = plan.on(target)
         if pair.jira_key == STATUS:
             writes.status = str(wanted)
-            writes.demands = _demands(setting.rules, target, str(wanted))
+            writes.demands = _demands(setting.rules, target, str(wanted), plan.notes)
         elif pair.jira_key == PARENT:
             writes.parent = NO_PARENT if wanted is None else str(wanted)
         else:
@@ -318,13 +317,16 @@ def _agree(setting: Setting, pair: _Pair, plan: Plan, wanted: Value, target: Sid
     plan.tool_prints[pair.tool_key] = print_of(setting.fingerprint, pair.kind, held["tool"])
 
 
-def _demands(rules: MappingRules, to: SideName, status: str) -> dict[str, Value]:
+def _demands(rules: MappingRules, to: SideName, status: str, notes: list[Note]) -> dict[str, Value]:
     """What the mapping gives for the fields that a move into this status asks for."""
-    for rule in rules.statuses:
-        if getattr(rule, to) == status:
-            given = rule.jira_demands if to == "jira" else rule.tool_demands
-            return {name: typed(FieldKind.OPTION, text) for name, text in given.items()}
-    return {}
+    given: dict[str, Value] = {}
+    rule = next((each for each in rules.statuses if getattr(each, to) == status), None)
+    for name, (kind, text) in rule.demands(to).items() if rule else ():
+        try:
+            given[name] = typed(kind, text)
+        except CannotSay as reason:
+            notes.append(_not_said(name, reason))
+    return given
 
 
 def _fill(setting: Setting, plan: Plan, side: SideName, source: Item) -> None:
@@ -335,12 +337,21 @@ def _fill(setting: Setting, plan: Plan, side: SideName, source: Item) -> None:
     for rule in setting.rules.filled:
         if rule.side != side or is_fixed(rule):
             continue
-        value = filled_with(rule, source)
+        try:
+            value = filled_with(rule, source)
+        except CannotSay as reason:
+            plan.notes.append(_not_said(rule.field, reason))
+            continue
         key = f"={rule.field}"
         found = print_of(setting.fingerprint, rule.kind, value)
         if prints.get(key) != found:
             plan.on(side).values[rule.field] = value
             prints[key] = found
+
+
+def _not_said(about: str, reason: CannotSay, data: dict[str, str] | None = None) -> Note:
+    """``about`` is the id of a field, or the key of a print."""
+    return Note("warning", "not said", f"{about.removeprefix('#')}: {reason}.", data or {})
 
 
 def _shown(pair: _Pair) -> dict[str, str]:

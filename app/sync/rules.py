@@ -1,5 +1,6 @@
 """What people set about one type mapping, as it is stored, exported and edited."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -50,12 +51,27 @@ class FilledField(_Part):
 
 
 class StatusRule(_Part):
-    """Two statuses that mean the same, with what a move into each of them demands."""
+    """Two statuses that mean the same, with what a move into each of them demands.
+
+    ``jira_kinds`` and ``tool_kinds`` say what the demanded fields hold; one of a list where they
+    say nothing.
+    """
 
     jira: Name
     tool: Name
     jira_demands: dict[Name, Text] = Field(default_factory=dict, max_length=MOST_DEMANDS)
     tool_demands: dict[Name, Text] = Field(default_factory=dict, max_length=MOST_DEMANDS)
+    jira_kinds: dict[Name, FieldKind] = Field(default_factory=dict, max_length=MOST_DEMANDS)
+    tool_kinds: dict[Name, FieldKind] = Field(default_factory=dict, max_length=MOST_DEMANDS)
+
+    def demands(self, to: SideName) -> Mapping[str, tuple[FieldKind, str]]:
+        """What a move on this side is given: by field, of what kind and in which words."""
+        texts, kinds = (
+            (self.jira_demands, self.jira_kinds)
+            if to == "jira"
+            else (self.tool_demands, self.tool_kinds)
+        )
+        return {name: (kinds.get(name, FieldKind.OPTION), text) for name, text in texts.items()}
 
 
 class PersonRule(_Part):

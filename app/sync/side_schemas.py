@@ -1,11 +1,11 @@
 """What both sides of an integration have to map, read from them and kept for a minute."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from cachetools import TTLCache
 from fastapi import Depends, Request
@@ -16,10 +16,9 @@ from app.house import House
 from app.identity.visit import Visit
 from app.instances.facts import InstanceFacts
 from app.integrations.models import Integration
-from app.sync.rules import SideName
 from app.sync.sides import Sides
-from app.tools.items import Schema
-from app.tools.side import SideError
+from app.sync.weighing import SideSchemas
+from app.tools.side import AccessLost, SideError
 
 KEPT_S = 60
 _KEPT = 64
@@ -29,19 +28,12 @@ LONGEST_READING_S = 20
 Opener = Callable[[House, InstanceFacts, Integration], AbstractAsyncContextManager[Sides]]
 
 
-@dataclass(frozen=True, slots=True)
-class SideSchemas:
-    """What both sides have; empty with ``trouble`` where they could not be read, and why."""
-
-    by_side: Mapping[SideName, Schema] = field(default_factory=dict)
-    trouble: str = ""
-
-
 class SchemaReader:
     """Reads and remembers. ``opener`` is how both sides are reached."""
 
     def __init__(self, opener: Opener) -> None:
         self._opener = opener
+        self._turns: WeakValueDictionary[tuple[UUID, int], asyncio.Lock] = WeakValueDictionary()
         self._kept: TTLCache[tuple[UUID, int], SideSchemas] = TTLCache(_KEPT, KEPT_S)
 
     async def of(
@@ -51,11 +43,13 @@ class SchemaReader:
         key = (integration.id, integration.version)
         if anew:
             self._kept.pop(key, None)
-        found = self._kept.get(key)
-        if found is None:
-            found = await self._read(house, visit, integration)
-            if not found.trouble:
-                self._kept[key] = found
+        # Several parts of a page ask at the same time.
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            found = self._kept.get(key)
+            if found is None:
+                found = await self._read(house, visit, integration)
+                if not found.trouble:
+                    self._kept[key] = found
         return found
 
     async def _read(self, house: House, visit: Visit, integration: Integration) -> SideSchemas:
@@ -68,6 +62,8 @@ class SchemaReader:
                 self._opener(house, visit.facts, integration) as sides,
             ):
                 jira, tool = await asyncio.gather(sides.jira.schema(), sides.tool.schema())
+        except AccessLost as error:
+            return SideSchemas(trouble=str(error), needs_somebody=True)
         except SideError as error:
             return SideSchemas(trouble=str(error))
         except CannotTell as error:

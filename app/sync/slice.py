@@ -14,6 +14,7 @@ from app.runs.models import Run
 from app.sync.ahead import ReadingAhead
 from app.sync.context import OTHER, Context, MappedTypes
 from app.sync.deletions import end_moved, is_look_due, let_go, look, missing, not_found
+from app.sync.findings import LEFT_ALONE
 from app.sync.links import (
     due_links,
     id_on,
@@ -206,8 +207,7 @@ class Slice:
         return links
 
     def _mapping(self, side: SideName, item: Item) -> MappedTypes | None:
-        mappings = self._context.integrated.mappings
-        return next((each for each in mappings if each.type_on(side) == item.type), None)
+        return self._context.integrated.mapping_of(side, item)
 
     async def _settle_all(
         self, page: _Page, side: SideName, items: Sequence[tuple[Item, Link | None]]
@@ -235,6 +235,9 @@ class Slice:
         page.counts[result] += 1
         if link is not None and link.state == "linked" and not was_linked:
             page.linked.append(link)
+        if self._context.counting is not None:
+            became = LEFT_ALONE if self._mapping(side, item) is None else result
+            self._context.counting.count(side, item, became)
 
     def _told(self, error: Exception) -> SideError:
         if isinstance(error, SideError):
@@ -258,6 +261,8 @@ class Slice:
             run.failed += page.counts["failed"]
             run.step = {"phase": self._number, "after": str(self._after) if self._after else None}
             run.beat_at = context.now()
+            if context.counting is not None:
+                run.findings = context.counting.sealed()
             await self._log.flush(session)
             goes_on = run.state == "running"
         context.rows.clear()

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from app.sync.kinds import in_words
 from app.sync.pairings import back, there
 from app.sync.rules import SideName, StatusRule
+from app.sync.translate import CannotSay, typed
 from app.sync.weighing import SIDES, Problem, Weighed, listed, named, opposite
+from app.tools.items import FieldInfo
 
 
 def status_problems(it: Weighed) -> Iterator[Problem]:
@@ -93,6 +96,13 @@ def _demanding(it: Weighed, side: SideName) -> Iterator[Problem]:
                     f"{it.label_of(side)} demands “{field.label}” on the way to “{status}”.",
                     "Edit the statuses and enter what it gets.",
                 )
+            elif text and not _fits(field, text):
+                yield Problem(
+                    "statuses",
+                    f"“{field.label}”, demanded on the way to “{status}”, takes "
+                    f"{in_words(field.kind)}.",
+                    "Edit the statuses and change its value.",
+                )
             elif text and field.options and text not in field.options:
                 yield Problem(
                     "statuses",
@@ -100,6 +110,14 @@ def _demanding(it: Weighed, side: SideName) -> Iterator[Problem]:
                     f"{listed([text])}.",
                     "Edit the statuses and choose another.",
                 )
+
+
+def _fits(field: FieldInfo, text: str) -> bool:
+    try:
+        typed(field.kind, text)
+    except CannotSay:
+        return False
+    return True
 
 
 def _given(rules: Sequence[StatusRule], side: SideName, status: str) -> Mapping[str, str]:

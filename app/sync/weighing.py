@@ -1,7 +1,7 @@
 """A type mapping beside what its sides have now: what the search for problems looks at. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from app.sync.rules import FieldRule, MappingRules, SideName, StatusRule, Way, goes
@@ -15,13 +15,27 @@ SIDES: tuple[SideName, SideName] = ("jira", "tool")
 class Problem:
     """What is wrong with which part, in a sentence each: what, and how to mend it.
 
-    ``stops`` where items will fail; otherwise something of them will be left as it is.
+    ``stops`` where items will fail; otherwise something of them will be left as it is. ``blocks``
+    where all items of a type will fail: nothing is run then.
     """
 
     part: Part
     text: str
     mend: str
     stops: bool = True
+    blocks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SideSchemas:
+    """What both sides have; empty with ``trouble`` where they could not be read, and why.
+
+    ``needs_somebody`` where that will not pass by itself: a place that is gone, or no right to it.
+    """
+
+    by_side: Mapping[SideName, Schema] = field(default_factory=dict)
+    trouble: str = ""
+    needs_somebody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,7 @@ class Weighed:
 
 def field_named(fields: Sequence[FieldInfo], field_id: str) -> FieldInfo | None:
     """The field with this id."""
-    return next((field for field in fields if field.id == field_id), None)
+    return next((each for each in fields if each.id == field_id), None)
 
 
 def named(rule: FieldRule | StatusRule, side: SideName) -> str:

@@ -31,11 +31,15 @@ OF_THE_ENGINE = (
     " VALUES (%(id)s, %(instance)s, %(id)s)",
     "INSERT INTO positions (instance_id, integration_id, side, position)"
     " VALUES (%(instance)s, %(id)s, 'jira', '')",
+    "INSERT INTO looks (instance_id, integration_id, looked_at)"
+    " VALUES (%(instance)s, %(id)s, now())",
     "INSERT INTO runs (id, instance_id, integration_id, trigger, state, step, created, updated,"
     " skipped, failed, shared_with_support) VALUES (%(id)s, %(instance)s, %(id)s, 'hand', 'done',"
     " '{}', 0, 0, 0, 0, false)",
     "INSERT INTO log_chunks (instance_id, run_id, number, lines, sealed)"
     " VALUES (%(instance)s, %(id)s, 0, 1, '')",
+    "INSERT INTO previewed_items (instance_id, run_id, side, item_id, key, moves)"
+    " VALUES (%(instance)s, %(id)s, 'jira', '1', 'PAY-1', true)",
     "INSERT INTO tool_news (instance_id, integration_id, address_hash, secret)"
     " VALUES (%(instance)s, %(id)s, sha256(uuid_send(%(id)s)), '')",
 )

@@ -6,14 +6,18 @@ from collections.abc import Callable
 import httpx
 import psycopg
 import pytest
+from fastapi import FastAPI
 
 from app.database import Database
 from app.settings import Settings
+from app.sync.side_schemas import SchemaReader
+from app.tools.side import SideBusy
 from sandbox.running import Sandbox
 from tests.integrations.kit import flag, words
 from tests.people import Visitor
 from tests.runs.kit import Customers
 from tests.runs.reporting_kit import Reports
+from tests.sync.fake_sides import FakeSides
 
 As = Callable[..., Visitor]
 
@@ -23,6 +27,15 @@ def reports(
     configured: Sandbox, database: Database, superuser: psycopg.Connection, settings: Settings
 ) -> Reports:
     return Reports(database, superuser, settings)
+
+
+@pytest.fixture(autouse=True)
+def sides(app: FastAPI) -> FakeSides:
+    """Sides that cannot be read at the moment, which stops nothing."""
+    found = FakeSides()
+    found.tool.trouble = SideBusy("GitLab asks to wait.", 1.0)
+    app.state.schemas = SchemaReader(found.open)
+    return found
 
 
 def run_in(answer: httpx.Response) -> str:

@@ -98,8 +98,9 @@ class Pair:
     def side(self, name: SideName) -> MemorySide:
         return self.jira if name == "jira" else self.tool
 
-    async def slice(self, step: dict[str, Any] | None = None) -> Ended:
-        context = Context(
+    def context(self) -> Context:
+        """What all steps of a slice share."""
+        return Context(
             integrated=self.integrated,
             sides={"jira": self.jira, "tool": self.tool},
             log=self.log,
@@ -110,6 +111,9 @@ class Pair:
             session=self._session,
             now=lambda: self.time,
         )
+
+    async def slice(self, step: dict[str, Any] | None = None) -> Ended:
+        context = self.context()
         return await Slice(context, self.log, self.run_id, step or {}).work(lambda: False)
 
     is_over = False

@@ -288,7 +288,7 @@ async def test_a_tool_that_answers_with_a_web_page_ends_the_run_with_that_reason
     assert (await _only(sides.tool)).values["title"] == "Late"
 
 
-async def test_a_bad_mapping_fails_its_items_with_a_reason_and_once_mended_they_arrive(
+async def test_a_bad_mapping_holds_the_run_with_a_reason_and_once_mended_items_arrive(
     kept: Kept, sides: Sides, superuser: psycopg.Connection
 ) -> None:
     await sides.jira.create(Draft("Task", {**LABELLED, "title": "Late"}, mark=uuid4()))
@@ -297,15 +297,11 @@ async def test_a_bad_mapping_fails_its_items_with_a_reason_and_once_mended_they_
         " rules = replace(rules::text, %s, %s)::jsonb WHERE integration_id = %s"
     )
     superuser.execute(rename, ('"tool": "title"', '"tool": "subject"', kept.integration.id))
-    assert (await kept.run()).kind == "finished"
-    assert (kept.last.created, kept.last.failed) == (0, 1)
-    problem = superuser.execute(
-        "SELECT problem FROM links WHERE integration_id = %s", (kept.integration.id,)
-    ).fetchone()
-    assert problem == ("GitLab has no field “subject” that Getint can fill.",)
+    outcome = await kept.run()
+    assert outcome.kind == "held"
+    assert "GitLab demands “Title”, and nothing fills it" in outcome.reason
     superuser.execute(rename, ('"tool": "subject"', '"tool": "title"', kept.integration.id))
-    superuser.execute("UPDATE links SET try_again_at = now()")  # the button *Retry*
-    await kept.run()
+    assert (await kept.run()).kind == "finished"
     assert (await _only(sides.tool)).values["title"] == "Late"
 
 

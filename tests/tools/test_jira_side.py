@@ -3,7 +3,7 @@
 import copy
 from collections import deque
 from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +12,10 @@ import httpx
 import pytest
 
 from app.access import Tool
+from app.sync.reconcile import Setting, reconcile
+from app.sync.rooms import Rooms
+from app.sync.rules import MappingRules, StatusRule
+from app.sync.translate import WhoIsWho
 from app.tools.catalogue import CATALOGUE
 from app.tools.http import ToolHttp
 from app.tools.items import Attachment, Draft, FieldKind, Item, Person
@@ -31,7 +35,9 @@ from app.tools.side import (
 )
 from connect import JiraTransport, Quota, Site
 from sandbox.faults import Fault, FaultKind
+from sandbox.issues.catalogue import DONE, TO_DO
 from sandbox.issues.models import Issue
+from sandbox.issues.workflow import Transition
 from sandbox.main import create_app
 from sandbox.running import Sandbox
 from sandbox.seed_other import OLGA_EMAIL, OLGA_TOKEN, TOM, fresh_other_site
@@ -420,6 +426,51 @@ async def test_a_way_through_the_workflow_is_found_and_its_fields_are_given(plac
     assert (moved.status, moved.values["resolution"]) == ("Done", "Won't Do")
     back = await place.side.move(made.id, "to do", {})
     assert (back.status, back.mark) == ("To Do", made.mark)
+
+
+async def test_what_a_move_demands_is_given_as_what_its_fields_hold(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = Transition("41", "Finish", (TO_DO,), DONE, ("duedate", POINTS, REVIEWER, "resolution"))
+    monkeypatch.setattr("sandbox.rest.transitions.available_from", lambda _status: [asks])
+    rule = StatusRule(
+        jira="Done",
+        tool="closed",
+        jira_demands={
+            "due": "2026-12-24",
+            POINTS: "3.5",
+            REVIEWER: place.person,
+            "resolution": "Done",
+        },
+        jira_kinds={
+            "due": FieldKind.DATE,
+            POINTS: FieldKind.NUMBER,
+            REVIEWER: FieldKind.PERSON,
+            "resolution": FieldKind.OPTION,
+        },
+    )
+    made = await place.side.create(draft())
+    closed = replace(made, status="closed")
+    setting = Setting(
+        rules=MappingRules(statuses=(rule,), hierarchy=False),
+        direction="to_jira",
+        conflict_rule="tool",
+        fingerprint=lambda raw: raw.hex(),
+        people=WhoIsWho(),
+        as_kept=lambda _side, _kind, value: value,
+        rooms=Rooms({}),
+        parent_on=lambda _side, _parent: None,
+    )
+    writes = reconcile(setting, made, closed, ({}, {})).jira
+    assert writes.demands == {
+        "due": date(2026, 12, 24),
+        POINTS: 3.5,
+        REVIEWER: Person(place.person),
+        "resolution": "Done",
+    }
+    moved = await place.side.move(made.id, str(writes.status), writes.demands)
+    assert moved.status == "Done"
+    assert (moved.values["due"], moved.values[POINTS]) == (date(2026, 12, 24), 3.5)
 
 
 async def test_where_no_way_is_known_that_is_said_and_nothing_moves(place: Place) -> None:
