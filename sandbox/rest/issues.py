@@ -136,7 +136,7 @@ async def get_issue(
 
 @router.post("/issue/bulkfetch")
 async def fetch_issues(
-    request: Request, sandbox: Here, caller: Reader, body: BulkFetch
+    request: Request, sandbox: Here, caller: Writer, body: BulkFetch
 ) -> dict[str, Any]:
     """In the order of ids; what is not there, or not for the caller, is left out."""
     if not 1 <= len(body.issueIdsOrKeys) <= FETCH_LIMIT:
