@@ -123,7 +123,9 @@ def empty_tables(request: pytest.FixtureRequest) -> Iterator[None]:
     with psycopg.connect(request.getfixturevalue("migrated_url"), autocommit=True) as connection:
         # The audit trail refuses to be emptied by anybody less than this.
         connection.execute("SET session_replication_role = replica")
-        connection.execute("TRUNCATE instances, used_lifecycle_tokens, procrastinate_jobs CASCADE")
+        connection.execute(
+            "TRUNCATE instances, support_agents, used_lifecycle_tokens, procrastinate_jobs CASCADE"
+        )
 
 
 @pytest.fixture
