@@ -23,7 +23,7 @@ async def agents_named(session: AsyncSession, accounts: Iterable[str]) -> dict[s
     rows = await session.execute(
         select(SupportAgent.id, SupportAgent.display_name).where(SupportAgent.id.in_(ids.values()))
     )
-    names = dict(rows.tuples().all())
+    names = dict(rows.all())
     return {account: _person(account, names.get(agent_id)) for account, agent_id in ids.items()}
 
 

@@ -17,6 +17,13 @@ class End(StrEnum):
 
 
 PROPOSED = End.WEEK
+CHOICES = (
+    (End.HOUR.value, "1 hour"),
+    (End.DAY.value, "1 day"),
+    (End.WEEK.value, "7 days"),
+    (End.MONTH.value, "30 days"),
+    (End.REVOKED.value, "Until revoked"),
+)
 _AFTER = {
     End.HOUR: timedelta(hours=1),
     End.DAY: timedelta(days=1),

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.trail import record
-from app.errors import Conflict
+from app.errors import Conflict, NotFound
 from app.identity.visit import Visit
 from app.support.ends import End, moment_of, told
 from app.support.force import (
@@ -61,13 +61,11 @@ async def revoke(session: AsyncSession, visit: Visit) -> None:
 
 
 async def request_asked(session: AsyncSession, request_id: UUID) -> SupportRequest:
-    """A request that waits for an answer; Conflict if there is none of this id (any more)."""
-    request = await session.scalar(
-        select(SupportRequest).where(
-            SupportRequest.id == request_id, SupportRequest.state == "asked"
-        )
-    )
+    """A request that waits for an answer; NotFound if there is none, Conflict if it has one."""
+    request = await session.get(SupportRequest, request_id)
     if request is None:
+        raise NotFound
+    if request.state != "asked":
         raise Conflict("This request was answered already.", mend=RELOAD)
     return request
 

@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.trail import record
-from app.errors import Conflict
+from app.errors import Conflict, NotFound
 from app.identity.visit import Visit
 from app.integrations.models import Integration
 from app.runs.models import Run
@@ -24,12 +23,18 @@ NO_KEY = (
 RELOAD = "Reload the page."
 
 
-def why_not_shared(run: Run, keys: SupportPublicKeys) -> str:
+def why_not_shared(
+    log_expires_at: datetime | None,
+    finished_at: datetime | None,
+    *,
+    has_key: bool,
+    keys: SupportPublicKeys,
+    now: datetime,
+) -> str:
     """Why a run cannot be shared, whoever asks; empty where it can."""
     if not keys:
         return NO_KEY
-    has_key, now = run.wrapped_key is not None, datetime.now(UTC)
-    return why_gone(run.log_expires_at, run.finished_at, has_key=has_key, now=now)
+    return why_gone(log_expires_at, finished_at, has_key=has_key, now=now)
 
 
 async def share(
@@ -47,8 +52,17 @@ async def share(
     """
     await take_turn(session, visit.caller.instance_id)
     # Its key may have been destroyed since it was looked at.
-    now = await session.scalar(select(Run).where(Run.id == run.id).with_for_update())
-    if reason := why_not_shared(now, keys) if now else "This run is gone.":
+    locked = await session.get(Run, run.id, with_for_update=True)
+    if locked is None:
+        raise NotFound
+    reason = why_not_shared(
+        locked.log_expires_at,
+        locked.finished_at,
+        has_key=locked.wrapped_key is not None,
+        keys=keys,
+        now=datetime.now(UTC),
+    )
+    if reason:
         raise Conflict(reason, title="This run can't be shared", mend=RELOAD)
     await end_shares_unchecked(session, RunShare.run_id == run.id, by=visit.caller.account)
     shared = RunShare(

@@ -20,12 +20,19 @@ async def support_situation(
     """
     columns = (
         Instance.configured_at,
-        exists().where(
-            Installation.instance_id == instance_id,
-            Installation.enabled,
-            Installation.uninstalled_at.is_(None),
+        # Columns by name: the console's role may not read all that there are.
+        exists(
+            select(Installation.id).where(
+                Installation.instance_id == instance_id,
+                Installation.enabled,
+                Installation.uninstalled_at.is_(None),
+            )
         ),
-        exists().where(SupportGrant.instance_id == instance_id, SupportGrant.in_force()),
+        exists(
+            select(SupportGrant.id).where(
+                SupportGrant.instance_id == instance_id, SupportGrant.in_force()
+            )
+        ),
     )
     found = (
         await session.execute(select(*columns).where(Instance.id == instance_id))
