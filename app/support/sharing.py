@@ -79,5 +79,5 @@ def shareable(at: AtRun) -> Shareable:
 
 
 def until(ends_at: datetime | None) -> str:
-    """Such as ``until 28 Nov 2026, 17:00 UTC``."""
-    return f"until {when(ends_at)}" if ends_at else "until it is taken back"
+    """What follows *until*, such as ``28 Nov 2026, 17:00 UTC``."""
+    return when(ends_at) if ends_at else "revoked"
