@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -80,7 +81,12 @@ class Settings(BaseSettings):
     @field_validator("support_public_keys")
     @classmethod
     def _are_public_keys(cls, value: str) -> str:
-        decode_keys(SecretStr(value))
+        somebody = X25519PrivateKey.generate()
+        for key in decode_keys(SecretStr(value)):
+            try:
+                somebody.exchange(X25519PublicKey.from_public_bytes(key))
+            except ValueError:
+                raise ValueError("each key must be a public key of X25519") from None
         return value
 
     @property
