@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import Door
 from app.audit.models import AuditEntry
 from app.audit.reading import named
-from app.audit.words import Entry, entry_in_words
+from app.audit.words import entry_in_words
 from app.house import House
 from app.identity.people import Person
 from app.identity.visit import Visit
@@ -69,7 +69,7 @@ async def state_section(house: House, visit: Visit) -> Markup:
         grant=_grant(found.grant, people),
         requests=[_request(request, people) for request in found.requests],
         shares=[_share(*each, people) for each in found.shares],
-        looks=[_look(look, people, house.settings.group_prefix) for look in found.looks],
+        looks=[entry_in_words(look, people, house.settings.group_prefix) for look in found.looks],
     )
 
 
@@ -128,10 +128,6 @@ def _share(
         "by": drawn(people[share.shared_by]),
         "until": until(share.ends_at),
     }
-
-
-def _look(look: AuditEntry, people: dict[str, Person], group_prefix: str) -> Entry:
-    return entry_in_words(look, people, group_prefix)
 
 
 def _agent(request: SupportRequest) -> str:

@@ -91,6 +91,17 @@ async def test_a_round_makes_the_end_final_and_takes_the_keys(
     assert "Support: access ran out" in audit
 
 
+async def test_what_ran_out_before_any_round_came_is_not_brought_back_by_a_new_approval(
+    reports: Reports, as_: As, desk: Desk
+) -> None:
+    run_id = await _approved(reports, as_)
+    desk.superuser.execute(PAST.format("support_grants"))
+    await as_("admin").post("/settings/account-access/approve", data={"end": "day"})
+    assert desk.shares() == [(GIA, True, None, False)]
+    assert [over for _, over, _ in desk.grants()] == [True, False]
+    assert (await as_("gitlab").post(f"/runs/{run_id}/stop-sharing")).status_code == 409
+
+
 async def test_a_share_ends_by_itself_and_the_access_goes_on(
     reports: Reports, as_: As, database: Database, desk: Desk
 ) -> None:
