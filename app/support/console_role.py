@@ -80,6 +80,7 @@ READABLE: Mapping[str, Sequence[str]] = {
         "skipped",
         "failed",
         "expected",
+        "preview_of",
         "log_expires_at",
         "created_at",
         "updated_at",
