@@ -23,7 +23,6 @@ from app.integrations.models import Connection, Integration
 from app.models import Model
 from app.news.models import ToolNews
 from app.runs.models import LogChunk, PreviewedItem, Run, Schedule
-from app.runs.models import LogChunk, Run, Schedule
 from app.support.models import RunShare, SupportGrant, SupportRequest
 from app.sync.models import Link, LinkedAttachment, LinkedComment, Position, TypeMapping
 
