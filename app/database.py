@@ -48,8 +48,8 @@ def require_usable_database(settings: Settings) -> None:
         )
 
 
-def prepare_connection(connection: Any, *, development: bool) -> None:
-    """Refuse a role that row-level security does not bind; in development step down instead.
+def prepare_connection(connection: Any, *, development: bool, role: str = APP_ROLE) -> None:
+    """Refuse a role that row-level security does not bind; in development become ``role`` instead.
 
     ``connection`` is a DBAPI connection (psycopg, or SQLAlchemy's face of an async one).
     """
@@ -57,7 +57,7 @@ def prepare_connection(connection: Any, *, development: bool) -> None:
     try:
         cursor.execute(BYPASSES_ROW_SECURITY)
         if must_step_down(cursor.fetchone()[0], development=development):
-            _step_down(cursor)
+            _step_down(cursor, role)
     finally:
         cursor.close()
         connection.commit()
@@ -74,21 +74,29 @@ def must_step_down(bypasses_row_security: bool, *, development: bool) -> bool:
     return bypasses_row_security
 
 
-async def connect_for_reads(settings: Settings) -> psycopg.AsyncConnection[Any]:
+async def connect_for_reads(
+    settings: Settings, role: str = APP_ROLE
+) -> psycopg.AsyncConnection[Any]:
     """A connection as ``app.reads`` needs it, of a role that row-level security binds."""
     connection = await psycopg.AsyncConnection.connect(settings.libpq_url, autocommit=True)
     try:
         found = await (await connection.execute(BYPASSES_ROW_SECURITY)).fetchone()
         assert found is not None  # noqa: S101 - the current role exists
         if must_step_down(found[0], development=settings.is_development):
-            await connection.execute(f"SET ROLE {APP_ROLE}")
+            await connection.execute(f"SET ROLE {role}")
     except BaseException:
         await connection.close()
         raise
     return connection
 
 
-def _step_down(cursor: Any) -> None:
+def _step_down(cursor: Any, role: str) -> None:
+    if role == APP_ROLE:
+        _make_app_role(cursor)
+    cursor.execute(f"SET ROLE {role}")
+
+
+def _make_app_role(cursor: Any) -> None:
     cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (APP_ROLE,))
     if cursor.fetchone() is None:
         cursor.execute(f"CREATE ROLE {APP_ROLE} NOLOGIN")
@@ -96,13 +104,15 @@ def _step_down(cursor: Any) -> None:
     cursor.execute("SELECT has_schema_privilege(%s, 'public', 'CREATE')", (APP_ROLE,))
     if not cursor.fetchone()[0]:
         cursor.execute(f"GRANT ALL ON SCHEMA public TO {APP_ROLE}")
-    cursor.execute(f"SET ROLE {APP_ROLE}")
 
 
 class Database:
-    """A pool of connections and the transactions on it."""
+    """A pool of connections and the transactions on it.
 
-    def __init__(self, settings: Settings) -> None:
+    ``role`` is what a superuser becomes in development: the app's, or that of support's console.
+    """
+
+    def __init__(self, settings: Settings, role: str = APP_ROLE) -> None:
         self.engine = create_async_engine(
             settings.sqlalchemy_url,
             pool_size=settings.database_pool_size,
@@ -114,11 +124,11 @@ class Database:
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
-        self._reads = Reads(partial(connect_for_reads, settings), settings.database_pool_size)
+        self._reads = Reads(partial(connect_for_reads, settings, role), settings.database_pool_size)
 
         @event.listens_for(self.engine.sync_engine, "connect")
         def _prepare(connection: Any, _record: Any) -> None:
-            prepare_connection(connection, development=settings.is_development)
+            prepare_connection(connection, development=settings.is_development, role=role)
 
     @asynccontextmanager
     async def of_instance(self, instance_id: UUID) -> AsyncIterator[AsyncSession]:

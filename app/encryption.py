@@ -3,6 +3,10 @@ which seals its secrets and wraps one key per run, which seals the run's log.
 
 A sealed value is ``nonce (12 bytes) + ciphertext + tag``. Associated data binds it to its place
 (table, row, column), so that a value copied elsewhere does not open.
+
+A run's key can be handed to others, sealed for their public key with HPKE (RFC 9180, base mode;
+X25519, HKDF-SHA256, AES-256-GCM): ``encapsulated key (32 bytes) + ciphertext + tag``, bound to its
+place by ``info``.
 """
 
 import hashlib
@@ -12,10 +16,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 _NONCE = 12
 _KEY_ID = 8
+_HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
 class CannotOpen(Exception):  # noqa: N818 - says what happened
@@ -58,6 +65,18 @@ class RunKey(_Key):
     """Seals and opens the log of one run; destroyed, the log is too."""
 
     __slots__ = ()
+
+    def sealed_for(self, public: X25519PublicKey, *place: object) -> bytes:
+        """This key for whoever has the private key to ``public``, and for one place."""
+        return _HPKE.encrypt(self._key, public, info=_bound(place))
+
+    @classmethod
+    def opened(cls, sealed: bytes, private: X25519PrivateKey, *place: object) -> "RunKey":
+        """The key that was sealed for us and for this place; ``CannotOpen`` otherwise."""
+        try:
+            return cls(_HPKE.decrypt(sealed, private, info=_bound(place)))
+        except (InvalidTag, ValueError):
+            raise CannotOpen("sealed run key does not open") from None
 
 
 class InstanceKey(_Key):

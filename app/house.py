@@ -19,6 +19,7 @@ from app.instances.licence import Licences
 from app.instances.lifecycle import ConnectLifecycle
 from app.news.door import NewsDoor
 from app.settings import Settings
+from app.support.keys import SupportPublicKeys
 from app.sync.budget import HostBudgets
 from app.tools.addresses import AddressRule
 from app.tools.transport import Resolver, new_tool_client, resolve
@@ -45,6 +46,7 @@ class House:
     door: ConnectDoor
     news_door: NewsDoor
     tool_budgets: HostBudgets
+    support_keys: SupportPublicKeys
     http: httpx.AsyncClient
     look_up: Resolver = resolve
     new_tool_client: Callable[[AddressRule, Resolver], httpx.AsyncClient] = new_tool_client
@@ -111,5 +113,6 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
         ),
         news_door=NewsDoor(database, directory),
         tool_budgets=HostBudgets(database),
+        support_keys=SupportPublicKeys(settings.public_keys_of_support),
         http=http,
     )

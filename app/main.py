@@ -23,6 +23,8 @@ from app.integrations.routes import router as integrations
 from app.news.routes import router as news
 from app.runs.routes import router as reporting
 from app.settings import Settings, SettingsMissing, load_settings
+from app.support.account_routes import router as account_access
+from app.support.share_routes import router as sharing
 from app.sync.export import MOST_BYTES as LARGEST_IMPORT
 from app.sync.jira_news import router as jira_news
 from app.sync.mapping_routes import router as mappings
@@ -48,9 +50,11 @@ for _router in (
     integrations,
     connections,
     reporting,
+    sharing,
     set_up,
     access_settings,
     person_settings,
+    account_access,
     licence_settings,
     audit,
     help_pages,

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -42,6 +43,7 @@ class Settings(BaseSettings):
     worker_lost_after_s: int = Field(30, ge=3, le=600)
     worker_port: int | None = Field(None, ge=1, le=65535)
     metrics_token: SecretStr | None = None
+    support_public_keys: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("connect_allowed_hosts", "tool_private_hosts", mode="before")
@@ -76,6 +78,17 @@ class Settings(BaseSettings):
             raise ValueError("must hold at least one key")
         return value
 
+    @field_validator("support_public_keys")
+    @classmethod
+    def _are_public_keys(cls, value: str) -> str:
+        somebody = X25519PrivateKey.generate()
+        for key in decode_keys(SecretStr(value)):
+            try:
+                somebody.exchange(X25519PublicKey.from_public_bytes(key))
+            except ValueError:
+                raise ValueError("each key must be a public key of X25519") from None
+        return value
+
     @property
     def is_development(self) -> bool:
         """True on a developer's machine: loopback http and a stepped-down superuser are fine."""
@@ -85,6 +98,11 @@ class Settings(BaseSettings):
     def master_keys(self) -> tuple[bytes, ...]:
         """32 bytes each, newest first."""
         return decode_keys(self.encryption_keys)
+
+    @cached_property
+    def public_keys_of_support(self) -> tuple[bytes, ...]:
+        """32 bytes each, newest first; none where support cannot be given anything."""
+        return decode_keys(SecretStr(self.support_public_keys))
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -102,7 +120,7 @@ class Settings(BaseSettings):
 def decode_keys(value: SecretStr) -> tuple[bytes, ...]:
     """Decode comma-separated base64 keys of 32 bytes; ValueError that never shows the input."""
     keys = []
-    for part in value.get_secret_value().split(","):
+    for part in filter(str.strip, value.get_secret_value().split(",")):
         try:
             key = base64.b64decode(part.strip(), validate=True)
         except binascii.Error:

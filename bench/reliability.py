@@ -16,7 +16,7 @@ import psycopg
 
 from app.house import House
 from app.runs.models import Run
-from app.runs.vault import LogReader
+from app.runs.vault import open_log
 from bench import database
 from bench.figures import Figures
 from bench.synced import OPEN, Synced, end, synced, with_house
@@ -173,7 +173,7 @@ def _log_lines(found: Synced, ordeal: _Ordeal) -> int:
         for run_id in ordeal.runs:
             async with house.database.of_instance(found.facts.instance_id) as session:
                 run = await session.get_one(Run, run_id)
-            reader = LogReader(house.database, run, found.facts.key, datetime.now(UTC))
+            reader = open_log(house.database, run, found.facts.key, datetime.now(UTC))
             async for chunk in reader.chunks():
                 items |= {line.jira for line in chunk.lines if line.event in _MADE}
         return len(items)

@@ -16,7 +16,7 @@ import httpx
 from app.encryption import InstanceKey
 from app.house import House
 from app.runs.models import Run
-from app.runs.vault import LogReader, LogWriter, begin_log
+from app.runs.vault import LogWriter, begin_log, open_log
 from bench import database
 from bench.far_sides import PROJECT_KEY
 from bench.figures import Figures
@@ -195,7 +195,7 @@ async def _vault(house: House, found: Synced) -> list[Sequence[object]]:
         session.add(run)
     writing = await _written(house, run, facts.key)
     began = time.monotonic()
-    reader = LogReader(house.database, run, facts.key, datetime.now(UTC))
+    reader = open_log(house.database, run, facts.key, datetime.now(UTC))
     lines = 0
     async for chunk in reader.chunks():
         lines += len(chunk.lines)

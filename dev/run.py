@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from dev.postgres import start_postgres
 from dev.stand_ins import STAND_INS, StandIn
@@ -168,7 +169,8 @@ def _settings(database_url: str, app_url: str, jira_url: str) -> Mapping[str, st
         "APP_ENV": "development",
         "APP_BASE_URL": app_url,
         "DATABASE_URL": database_url,
-        "ENCRYPTION_KEYS": _encryption_key(),
+        "ENCRYPTION_KEYS": _key("encryption-key"),
+        "SUPPORT_PUBLIC_KEYS": _public_half(_key("support-key")),
         "CONNECT_INSTALL_KEYS_URL": f"{jira_url}/install-keys",
         "AP_JS_URL": f"{jira_url}/atlassian-connect/all.js",
         "SANDBOX_BASE_URL": jira_url,
@@ -177,26 +179,32 @@ def _settings(database_url: str, app_url: str, jira_url: str) -> Mapping[str, st
     }
 
 
-def _encryption_key() -> str:
+def _key(name: str) -> str:
     """A key of this machine's own, made once: what is sealed in var/postgres needs it again."""
-    path = VAR / "encryption-key"
+    path = VAR / name
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(base64.b64encode(os.urandom(32)).decode())
     return path.read_text().strip()
 
 
+def _public_half(private: str) -> str:
+    key = X25519PrivateKey.from_private_bytes(base64.b64decode(private))
+    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+
+
 def _migrate(environment: Mapping[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "alembic", "upgrade", "head"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise CannotRun(f"the database could not be migrated:\n{done.stderr}")
+    for command in (("alembic", "upgrade", "head"), ("app.support.console_role",)):
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise CannotRun(f"the database could not be migrated:\n{done.stderr}")
 
 
 def _web(application: str, port: int, *options: str) -> Sequence[str]:

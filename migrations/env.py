@@ -11,6 +11,7 @@ import app.instances.models
 import app.integrations.models
 import app.news.models
 import app.runs.models
+import app.support.models
 import app.sync.models  # noqa: F401 - their tables are the target
 from app.database import DatabaseUnusable, prepare_connection
 from app.models import Model

@@ -25,6 +25,7 @@ from sandbox.running import Sandbox
 from sandbox.site import SiteState
 from tests.people import ACCOUNTS, APP_URL, JIRA_URL, Visitor
 from tests.servers import free_port, serving
+from tests.support.kit import SUPPORT_KEY, public_half
 from tests.town import Town
 
 # The same examples each time, and no clock: a slow machine is no failure.
@@ -110,6 +111,7 @@ def settings(migrated_url: str) -> Settings:
         encryption_keys=MASTER_KEY,
         connect_install_keys_url=f"{JIRA_URL}/install-keys",
         ap_js_url=f"{JIRA_URL}/atlassian-connect/all.js",
+        support_public_keys=public_half(SUPPORT_KEY),
         database_pool_size=5,
     )
 
@@ -123,7 +125,9 @@ def empty_tables(request: pytest.FixtureRequest) -> Iterator[None]:
     with psycopg.connect(request.getfixturevalue("migrated_url"), autocommit=True) as connection:
         # The audit trail refuses to be emptied by anybody less than this.
         connection.execute("SET session_replication_role = replica")
-        connection.execute("TRUNCATE instances, used_lifecycle_tokens, procrastinate_jobs CASCADE")
+        connection.execute(
+            "TRUNCATE instances, support_agents, used_lifecycle_tokens, procrastinate_jobs CASCADE"
+        )
 
 
 @pytest.fixture

@@ -60,6 +60,8 @@ def test_a_missing_setting_is_named(name: str, environment: pytest.MonkeyPatch) 
         ("ENCRYPTION_KEYS", base64.b64encode(b"hush").decode()),
         ("ENCRYPTION_KEYS", f"{KEY},hush"),
         ("ENCRYPTION_KEYS", ","),
+        ("SUPPORT_PUBLIC_KEYS", "hush"),
+        ("SUPPORT_PUBLIC_KEYS", base64.b64encode(bytes(32)).decode()),
         ("GROUP_PREFIX", "Get int"),
         ("APP_ENV", "staging"),
         ("CONNECT_APP_KEY", "a/b"),

@@ -111,6 +111,8 @@ TABLE: Mapping[Action, Rule] = {
         Effect.READ, {**_OWN, Role.SUPPORT: SHARED_WITH_SUPPORT}, Reason.LOG_IS_THE_OWNERS
     ),
     Action.SHARE_RUN: Rule(Effect.CHANGE, _OWN, Reason.NOT_OWNER),
+    # No licence stands in the way of taking something back.
+    Action.STOP_SHARING_RUN: Rule(Effect.ADMINISTER, _OWN, Reason.NOT_OWNER),
     Action.SET_UP: Rule(Effect.ADMINISTER, _ADMINS, Reason.ADMINS_ONLY),
     Action.BIND_GROUPS: Rule(Effect.ADMINISTER, _ADMINS, Reason.ADMINS_ONLY),
     Action.EXPLAIN_ACCESS: Rule(Effect.READ, _ADMINS, Reason.ADMINS_ONLY),

@@ -55,6 +55,7 @@ class Door(StrEnum):
     FORGE = "forge"
     DATA_CENTER = "data-center"
     ACCOUNT = "account"
+    SUPPORT = "support"
 
 
 class Role(StrEnum):
@@ -91,7 +92,8 @@ class Action(StrEnum):
     GOVERN_CONNECTION = "delete a connection or set what others may do with it"
     SEE_RUN = "see that a run happened, its state and counts"
     READ_LOG = "read a run's log and data"
-    SHARE_RUN = "share a run with support, take it back"
+    SHARE_RUN = "share a run with support"
+    STOP_SHARING_RUN = "stop sharing a run with support"
     SET_UP = "set up the app"
     BIND_GROUPS = "bind Jira groups to tools"
     EXPLAIN_ACCESS = "see what a person could do, and why"

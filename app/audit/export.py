@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import Select
 
 from app.audit.models import AuditEntry
-from app.audit.reading import in_parts
+from app.audit.reading import in_parts, named
 from app.audit.words import name_of, why
 from app.house import House
 from app.identity.people import Person
@@ -63,7 +63,7 @@ class Names:
     async def of(self, accounts: set[str]) -> Mapping[str, Person]:
         """Names of at least these accounts."""
         if new := accounts - self._known.keys():
-            self._known |= await self._house.people.named(self._visit.facts, new)
+            self._known |= await named(self._house, self._visit, new)
         return self._known
 
 

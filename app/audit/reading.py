@@ -1,6 +1,6 @@
 """Reads the trail: page by page for the screen, row after row for an export."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +10,9 @@ from app.audit.filters import AuditFilter, AuditPage, matching
 from app.audit.models import AuditEntry
 from app.audit.words import Entry, entry_in_words
 from app.house import House
+from app.identity.people import Person
 from app.identity.visit import Visit
+from app.support.agents import agents_named
 
 PAGE_SIZE = 50
 _AT_ONCE = 500
@@ -32,7 +34,7 @@ async def accounts_meant(house: House, visit: Visit, person: str) -> frozenset[s
     """
     if not person:
         return None
-    if person in {"atlassian", "getint"} or person.startswith("jira:"):
+    if person in {"atlassian", "getint"} or person.startswith(("jira:", "agent:")):
         return frozenset({person})
     users = await house.jira.search_users(visit.facts.site, person, limit=_MOST_PEOPLE)
     return frozenset(f"jira:{user.account_id}" for user in users)
@@ -48,10 +50,17 @@ async def read_page(house: House, visit: Visit, wanted: AuditPage) -> Found:
     async with house.database.of_instance(visit.caller.instance_id) as session:
         rows = list(await session.scalars(statement))
     shown = rows[:PAGE_SIZE]
-    people = await house.people.named(visit.facts, {row.account for row in shown})
+    people = await named(house, visit, {row.account for row in shown})
     prefix = house.settings.group_prefix
     entries = tuple(entry_in_words(row, people, prefix) for row in shown)
     return Found(entries, shown[-1].id if len(rows) > PAGE_SIZE else None)
+
+
+async def named(house: House, visit: Visit, accounts: Set[str]) -> dict[str, Person]:
+    """Whoever is in the trail: people of this Jira, and agents of support."""
+    people = await house.people.named(visit.facts, accounts)
+    async with house.database.of_instance(visit.caller.instance_id) as session:
+        return people | await agents_named(session, accounts)
 
 
 async def export_statement(house: House, visit: Visit, wanted: AuditFilter) -> Select[AuditEntry]:

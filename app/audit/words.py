@@ -9,9 +9,12 @@ from app.access import Action, Answer, Decision, Reason
 from app.audit.models import AuditEntry
 from app.identity.people import Person
 
-EVENTS = tuple(f"lifecycle: {name}" for name in ("installed", "enabled", "disabled", "uninstalled"))
+EVENTS = (
+    *(f"lifecycle: {name}" for name in ("installed", "enabled", "disabled", "uninstalled")),
+    *(f"support: {name}" for name in ("asked for access", "access ran out", "sharing ran out")),
+)
 ACTIONS = (*Action, *EVENTS)
-_DOORS = {"connect": "from Jira"}
+_DOORS = {"connect": "from Jira", "support": "from the console of support", "getint": "by itself"}
 _NOT_PEOPLE = {"atlassian": "Atlassian", "getint": "Getint itself"}
 
 

@@ -23,6 +23,7 @@ from app.integrations.models import Connection, Integration
 from app.models import Model
 from app.news.models import ToolNews
 from app.runs.models import LogChunk, PreviewedItem, Run, Schedule
+from app.support.models import RunShare, SupportGrant, SupportRequest
 from app.sync.models import Link, LinkedAttachment, LinkedComment, Look, Position, TypeMapping
 
 KEPT_AFTER_UNINSTALL = timedelta(days=60)
@@ -31,6 +32,7 @@ KEPT_AFTER_UNINSTALL = timedelta(days=60)
 ERASED_IN_ORDER: tuple[type[Model], ...] = (
     LogChunk,
     PreviewedItem,
+    RunShare,
     Run,
     LinkedComment,
     LinkedAttachment,
@@ -42,6 +44,8 @@ ERASED_IN_ORDER: tuple[type[Model], ...] = (
     ToolNews,
     Integration,
     Connection,
+    SupportRequest,
+    SupportGrant,
     GroupBinding,
     Workspace,
     AuditEntry,

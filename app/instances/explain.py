@@ -31,6 +31,7 @@ OF_AN_INTEGRATION = (
     Action.SEE_RUN,
     Action.READ_LOG,
     Action.SHARE_RUN,
+    Action.STOP_SHARING_RUN,
 )
 OF_A_CONNECTION = (
     Action.SEE_CONNECTION,

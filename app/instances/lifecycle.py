@@ -13,6 +13,7 @@ from app.database import Database, bind
 from app.encryption import InstanceKey, MasterKeys
 from app.instances.directory import Directory
 from app.instances.models import Installation, Instance, UsedLifecycleToken, Workspace
+from app.support.force import shut_out_unchecked, take_turn
 from connect import LifecycleEvent, Site, TokenReplayed, UsedToken
 from connect.claims import ACCOUNT_ID
 
@@ -54,6 +55,10 @@ class ConnectLifecycle:
             elif installation is not None:
                 await bind(session, "app.instance_id", str(installation.instance_id))
                 _mark(installation, event)
+                if event.event_type == "uninstalled":
+                    # Whoever comes back finds everything, but lets support in anew.
+                    await take_turn(session, installation.instance_id)
+                    await shut_out_unchecked(session, by=_account(event))
                 await self._conclude(session, installation, event)
 
     async def _installed(

@@ -16,7 +16,8 @@ from app.integrations.models import Integration
 from app.runs import life
 from app.runs.models import OPEN_STATES, Run
 from app.runs.reporting_guard import AtRun, run_seen, the_run
-from app.runs.reporting_pages import CHANGED, run_main, state_section
+from app.runs.reporting_pages import run_main, state_section
+from app.runs.reporting_words import CHANGED
 from app.sync.side_schemas import Reader
 from app.sync.stops import NOT_READ
 from app.web.page_router import page_router

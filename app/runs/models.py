@@ -79,7 +79,6 @@ class Run(HasId, HasTimes, Model):
     skipped: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     expected: Mapped[int | None]
-    shared_with_support: Mapped[bool] = mapped_column(default=False)
     wrapped_key: Mapped[bytes | None]
     log_expires_at: Mapped[datetime | None]
     preview_of: Mapped[str | None]

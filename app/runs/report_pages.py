@@ -15,8 +15,7 @@ from app.house import House
 from app.runs.models import Run
 from app.runs.previews import mappings_of, preview_state
 from app.runs.reporting_guard import AtRun
-from app.runs.reporting_pages import CHANGED
-from app.runs.reporting_words import span
+from app.runs.reporting_words import CHANGED, span
 from app.sync.findings import Findings, Misfit, findings_of
 from app.sync.models import Link
 from app.sync.stops import setup_of

@@ -16,20 +16,22 @@ from app.identity.visit import Proof, Visit
 from app.integrations.guards import in_view
 from app.integrations.models import Integration
 from app.runs.models import Run
+from app.support.models import RunShare
 
 
 @dataclass(frozen=True, slots=True)
 class AtRun:
-    """A visit to one run, on which the route's action was granted."""
+    """A visit to one run, on which the route's action was granted; ``share`` is the open one."""
 
     visit: Visit
     run: Run
     integration: Integration
+    share: RunShare | None
 
     @property
     def place(self) -> Place:
         """What the rules look at: the run is where its integration is."""
-        return place_of_run(self.run, self.integration)
+        return place_of_run(self.integration, shared=self.share is not None)
 
 
 class the_run:  # noqa: N801 - reads as what it asks for
@@ -54,8 +56,9 @@ async def run_seen(house: House, visit: Visit, run_id: UUID | str) -> AtRun:
     except ValueError:
         raise NotFound from None
     statement = (
-        select(Run, Integration)
+        select(Run, Integration, RunShare)
         .join(Integration, OF_RUN)
+        .outerjoin(RunShare, SHARE_OF_RUN)
         .where(
             Run.id == wanted,
             visible(visit.caller, Action.SEE_RUN, Integration),
@@ -66,18 +69,18 @@ async def run_seen(house: House, visit: Visit, run_id: UUID | str) -> AtRun:
         found = (await session.execute(statement)).one_or_none()
     if found is None:
         raise NotFound
-    return AtRun(visit, found[0], found[1])
+    return AtRun(visit, *found)
 
 
-def place_of_run(run: Run, integration: Integration) -> Place:
-    """A run as the rules see it."""
+def place_of_run(integration: Integration, *, shared: bool) -> Place:
+    """A run as the rules see it: where its integration is."""
     return Place(
         integration.instance_id,
         workspace_id=integration.workspace_id,
         tool=integration.tool,
         project_id=integration.project_id,
         owner=integration.owner,
-        shared_with_support=run.shared_with_support,
+        shared_with_support=shared,
     )
 
 
@@ -85,3 +88,8 @@ OF_RUN: ColumnElement[bool] = and_(
     Integration.instance_id == Run.instance_id, Integration.id == Run.integration_id
 )
 """Joins a run with its integration."""
+
+SHARE_OF_RUN: ColumnElement[bool] = and_(
+    RunShare.instance_id == Run.instance_id, RunShare.run_id == Run.id, RunShare.in_force()
+)
+"""Joins a run with the share that is in force; there is at most one."""

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select, tuple_
 
-from app.access import Action, Caller, visible
+from app.access import Action, Caller, Place, visible
 from app.errors import InvalidInput
 from app.house import House
 from app.identity.visit import ProjectInView, Visit
@@ -17,8 +17,9 @@ from app.integrations.cursors import Position, cursor_of, position_of
 from app.integrations.guards import in_view
 from app.integrations.models import Integration
 from app.runs.models import OPEN_STATES, Run
-from app.runs.reporting_guard import OF_RUN
+from app.runs.reporting_guard import OF_RUN, SHARE_OF_RUN
 from app.runs.reporting_words import SINCE, STATES, TRIGGERS
+from app.support.sharing import Shareable
 
 ROWS = 25
 DAYS = 30
@@ -71,6 +72,7 @@ class ListedRun:
     skipped: int
     failed: int
     expected: int | None
+    sharing: Shareable
 
     @property
     def looked_at(self) -> int:
@@ -133,13 +135,21 @@ _COLUMNS: Any = (
     Run.failed,
     Run.expected,
 )
+_OF_SHARING: Any = (
+    Integration.workspace_id,
+    Integration.project_id,
+    Integration.owner,
+    exists().where(SHARE_OF_RUN),
+    Run.log_expires_at,
+    Run.wrapped_key.is_not(None),
+)
 
 
 async def run_page(house: House, visit: Visit, filters: RunFilters) -> RunPage:
     """The runs that the visitor may see and asked for, newest first."""
     statement = list_statement(visit.caller, visit.project, filters)
     found: Iterable[Any] = await house.database.rows(visit.caller.instance_id, statement)
-    rows = [ListedRun(*row) for row in found]
+    rows = [_listed(visit.caller.instance_id, row) for row in found]
     has_more, listed = len(rows) > ROWS, rows[:ROWS]
     if not listed:
         return RunPage()
@@ -155,13 +165,30 @@ async def run_page(house: House, visit: Visit, filters: RunFilters) -> RunPage:
     )
 
 
+def _listed(instance_id: UUID, row: Any) -> ListedRun:
+    of_sharing = row[len(_COLUMNS) :]
+    workspace_id, project_id, owner, is_shared, log_expires_at, has_key = of_sharing
+    place = Place(
+        instance_id,
+        workspace_id=workspace_id,
+        tool=row.tool,
+        project_id=project_id,
+        owner=owner,
+        shared_with_support=is_shared,
+    )
+    sharing = Shareable(place, log_expires_at, row.finished_at, has_key)
+    return ListedRun(*[*row[: len(_COLUMNS)], sharing])
+
+
 def list_statement(
     caller: Caller, project: ProjectInView | None, filters: RunFilters
 ) -> Select[Any]:
     """One row more than a page, to know whether there is another page."""
     order = tuple_(Run.created_at, Run.id)
     statement = (
-        select(*_COLUMNS).join(Integration, OF_RUN).where(*_conditions(caller, project, filters))
+        select(*_COLUMNS, *_OF_SHARING)
+        .join(Integration, OF_RUN)
+        .where(*_conditions(caller, project, filters))
     )
     if filters.before:
         statement = statement.where(order > tuple_(*position_of(filters.before)))

@@ -18,7 +18,7 @@ from app.house import House
 from app.runs.log_lines import LEVELS, Line, Wanted
 from app.runs.models import LogChunk
 from app.runs.reporting_guard import AtRun
-from app.runs.vault import LogDamaged, LogGone, LogReader
+from app.runs.vault import LogDamaged, LogGone, LogReader, open_log
 
 LINES_AT_ONCE = 200
 LONGEST_SHOWN = 2_000
@@ -64,7 +64,7 @@ def why_no_log(house: House, at: AtRun) -> str:
 def reader_of(house: House, at: AtRun) -> LogReader:
     """The run's log; ``NotFound`` with the reason where there is nothing to open."""
     try:
-        return LogReader(house.database, at.run, at.visit.facts.key, datetime.now(UTC))
+        return open_log(house.database, at.run, at.visit.facts.key, datetime.now(UTC))
     except (LogGone, LogDamaged) as problem:
         raise NotFound(str(problem)) from None
 

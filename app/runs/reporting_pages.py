@@ -27,6 +27,7 @@ from app.runs.reporting_list import (
 )
 from app.runs.reporting_log import LONGEST_SHOWN, Mark, Part, why_no_log
 from app.runs.reporting_words import (
+    CHANGED,
     LEVEL_CHOICES,
     LEVEL_LOOKS,
     SINCE,
@@ -37,10 +38,10 @@ from app.runs.reporting_words import (
     took,
     trigger_words,
 )
+from app.support.sharing import shareable, sharing_entry, sharing_section
 from app.sync.models import Link
 from app.web.templates import render
 
-CHANGED = "getint:run-changed"
 _FAILED_SHOWN = 50
 _AGAIN_S = {"waiting": 4, "running": 2, "cancelling": 2}
 _AGAIN_AT_REST_S = 10
@@ -86,7 +87,10 @@ async def runs_main(house: House, visit: Visit, filters: RunFilters) -> Markup:
     now = datetime.now(UTC)
     return render(
         "runs/list.html",
-        rows=[_view(row, now) for row in page.rows],
+        rows=[
+            (_view(row, now), sharing_entry(house, visit, row.id, row.sharing)) for row in page.rows
+        ],
+        changed=CHANGED,
         is_live=page.has_open,
         next_href=page.next_href,
         previous_href=page.previous_href,
@@ -120,6 +124,7 @@ async def run_main(house: House, at: AtRun) -> Markup:
         has_report=is_preview or at.integration.kind == "migration",
         run=_run_view(at, datetime.now(UTC)),
         state=state_section(at),
+        sharing=await sharing_section(house, at),
         may_read=bool(reading),
         why_not=reading.reason_text,
         owner=drawn(owner),
@@ -229,6 +234,7 @@ def _run_view(at: AtRun, now: datetime) -> RunView:
         run.skipped,
         run.failed,
         run.expected,
+        shareable(at),
     )
     return _view(listed, now)
 

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from app.access import Tool
 
+CHANGED = "getint:run-changed"
+"""What the page is told when a run, or what may be done with it, is not what it was."""
 STATES = {
     "waiting": ("Waiting", "default"),
     "running": ("Running", "inprogress"),

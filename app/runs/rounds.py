@@ -22,6 +22,8 @@ from app.runs.life import locked, start_unchecked
 from app.runs.models import LogChunk, Run, Schedule
 from app.runs.queue import look_now, put
 from app.runs.work import CAN_GO_ON, LOST
+from app.support.force import end_shares_unchecked, take_turn
+from app.support.models import RunShare
 
 Columns = TypeVarTuple("Columns")
 _AT_ONCE = 500
@@ -104,7 +106,7 @@ async def _start_one(database: Database, instance_id: UUID, integration_id: UUID
 
 
 async def destroy_expired_logs(database: Database) -> int:
-    """Destroy the keys of logs that were kept long enough, then what they sealed."""
+    """Destroy the keys of logs that were kept long enough, also support's, and what they sealed."""
     async with database.housekeeping() as session:
         expired = await _rows(
             session,
@@ -116,8 +118,10 @@ async def destroy_expired_logs(database: Database) -> int:
         )
     for instance_id, run_id in expired:
         async with database.of_instance(instance_id) as session:
+            await take_turn(session, instance_id)
             await session.execute(update(Run).where(Run.id == run_id).values(wrapped_key=None))
             await session.execute(delete(LogChunk).where(LogChunk.run_id == run_id))
+            await end_shares_unchecked(session, RunShare.run_id == run_id, by=None)
     return len(expired)
 
 

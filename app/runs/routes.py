@@ -26,7 +26,6 @@ from app.runs.reporting_log import (
     whole_file,
 )
 from app.runs.reporting_pages import (
-    CHANGED,
     chart_section,
     failed_section,
     log_lines,
@@ -35,6 +34,7 @@ from app.runs.reporting_pages import (
     runs_main,
     state_section,
 )
+from app.runs.reporting_words import CHANGED
 from app.web.page_router import page_router
 from app.web.pages import fragment
 from app.web.show import show

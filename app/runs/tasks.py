@@ -12,8 +12,10 @@ from app.instances.erasure import erase_departed
 from app.runs.queue import HOUSE, START, WAKE, WORK
 from app.runs.rounds import destroy_expired_logs, refresh_licences, rescue, start_due
 from app.runs.work import LOST, Work
+from app.support.rounds import end_support_access
 
 EVERY_10_S = "* * * * * */10"
+EVERY_MINUTE = "* * * * *"
 EVERY_10_MINUTES = "*/10 * * * *"
 EVERY_HOUR = "7 * * * *"
 _log = structlog.stdlib.get_logger("app.queue")
@@ -55,6 +57,11 @@ def _add_rounds(app: App, house: House) -> None:
     @app.task(name="start_due", queue=HOUSE, queueing_lock="start_due")
     async def _start_due(timestamp: int) -> None:  # noqa: ARG001
         await _try(start_due(database), "start_due")
+
+    @app.periodic(cron=EVERY_MINUTE)
+    @app.task(name="end_support_access", queue=HOUSE, queueing_lock="end_support_access")
+    async def _end_support(timestamp: int) -> None:  # noqa: ARG001
+        await _try(end_support_access(database), "end_support_access")
 
     @app.periodic(cron=EVERY_10_MINUTES)
     @app.task(name="destroy_expired_logs", queue=HOUSE, queueing_lock="destroy_expired_logs")

@@ -213,24 +213,42 @@ class Chunk:
     is_last: bool
 
 
+def why_gone(
+    log_expires_at: datetime | None, finished_at: datetime | None, *, has_key: bool, now: datetime
+) -> str:
+    """Why there is no log of a run (any more), empty where there is one."""
+    if log_expires_at is None:
+        return "There is no log of this run: it was not begun, or none is kept."
+    is_expired = finished_at is not None and log_expires_at <= now
+    if not has_key or is_expired:
+        return "The log of this run has expired and its key is destroyed."
+    return ""
+
+
+def key_of_log(run: Run, key: InstanceKey, now: datetime) -> RunKey:
+    """What opens a run's log; LogGone where there is none (any more), or LogDamaged."""
+    has_key = run.wrapped_key is not None
+    if reason := why_gone(run.log_expires_at, run.finished_at, has_key=has_key, now=now):
+        raise LogGone(reason)
+    assert run.wrapped_key is not None  # noqa: S101 - for the type checker
+    try:
+        return key.run_key(run.wrapped_key, run.id)
+    except CannotOpen:
+        raise LogDamaged("The key of this log is not this run's.") from None
+
+
+def open_log(database: Database, run: Run, key: InstanceKey, now: datetime) -> "LogReader":
+    """A reader of a run's log; LogGone where there is none (any more), or LogDamaged."""
+    return LogReader(database, run.instance_id, run.id, key_of_log(run, key, now))
+
+
 class LogReader:
-    """Reads a run's log from the first chunk that is asked for, a few at a time.
+    """Reads a run's log from the first chunk that is asked for, a few at a time."""
 
-    Raises LogGone where there is no log (any more).
-    """
-
-    def __init__(self, database: Database, run: Run, key: InstanceKey, now: datetime) -> None:
+    def __init__(self, database: Database, instance_id: UUID, run_id: UUID, key: RunKey) -> None:
         self._database = database
-        self._place = _Place(run.instance_id, run.id)
-        if run.log_expires_at is None:
-            raise LogGone("There is no log of this run: it was not begun, or none is kept.")
-        is_expired = run.finished_at is not None and run.log_expires_at <= now
-        if run.wrapped_key is None or is_expired:
-            raise LogGone("The log of this run has expired and its key is destroyed.")
-        try:
-            self._key = key.run_key(run.wrapped_key, run.id)
-        except CannotOpen:
-            raise LogDamaged("The key of this log is not this run's.") from None
+        self._place = _Place(instance_id, run_id)
+        self._key = key
 
     async def chunks(self, start: int = 0) -> AsyncIterator[Chunk]:
         """The chunks that there are now, in their order; LogDamaged at the first that is wrong.

@@ -34,14 +34,23 @@ OF_THE_ENGINE = (
     "INSERT INTO looks (instance_id, integration_id, looked_at)"
     " VALUES (%(instance)s, %(id)s, now())",
     "INSERT INTO runs (id, instance_id, integration_id, trigger, state, step, created, updated,"
-    " skipped, failed, shared_with_support) VALUES (%(id)s, %(instance)s, %(id)s, 'hand', 'done',"
-    " '{}', 0, 0, 0, 0, false)",
+    " skipped, failed) VALUES (%(id)s, %(instance)s, %(id)s, 'hand', 'done', '{}', 0, 0, 0, 0)",
     "INSERT INTO log_chunks (instance_id, run_id, number, lines, sealed)"
     " VALUES (%(instance)s, %(id)s, 0, 1, '')",
     "INSERT INTO previewed_items (instance_id, run_id, side, item_id, key, moves)"
     " VALUES (%(instance)s, %(id)s, 'jira', '1', 'PAY-1', true)",
     "INSERT INTO tool_news (instance_id, integration_id, address_hash, secret)"
     " VALUES (%(instance)s, %(id)s, sha256(uuid_send(%(id)s)), '')",
+)
+OF_SUPPORT = (
+    "INSERT INTO support_agents (id, email, display_name, state) VALUES (%(id)s, %(id)s::text,"
+    " 'Sam', 'active')",
+    "INSERT INTO support_grants (id, instance_id, approved_by, note) VALUES (%(id)s, %(instance)s,"
+    " 'jira:x', '')",
+    "INSERT INTO support_requests (id, instance_id, agent_id, ticket, message, state, answered_at,"
+    " grant_id) VALUES (%(id)s, %(instance)s, %(id)s, '', '', 'approved', now(), %(id)s)",
+    "INSERT INTO run_shares (id, instance_id, run_id, shared_by) VALUES (%(id)s, %(instance)s,"
+    " %(id)s, 'jira:x')",
 )
 
 
@@ -76,7 +85,7 @@ async def an_instance(house: House, superuser: psycopg.Connection, client_key: s
         " VALUES (%(id)s, %(instance)s, 'gitlab', 'g', true, now())",
         values,
     )
-    for statement in OF_THE_ENGINE:
+    for statement in OF_THE_ENGINE + OF_SUPPORT:
         superuser.execute(statement, values)
     return facts.instance_id
 

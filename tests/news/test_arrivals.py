@@ -183,8 +183,8 @@ async def test_before_its_owner_ran_it_once_news_start_no_run(
     assert await started() is None
     superuser.execute(
         "INSERT INTO runs (id, instance_id, integration_id, trigger, state, step, created, updated,"
-        " skipped, failed, shared_with_support) SELECT gen_random_uuid(), instance_id, id, 'hand',"
-        " 'done', '{}', 0, 0, 0, 0, false FROM integrations"
+        " skipped, failed) SELECT gen_random_uuid(), instance_id, id, 'hand',"
+        " 'done', '{}', 0, 0, 0, 0 FROM integrations"
     )
     run = await started()
     assert run is not None

@@ -87,8 +87,8 @@ class Customers:
         )
         self.superuser.execute(
             "INSERT INTO runs (id, instance_id, integration_id, trigger, state, step, created,"
-            " updated, skipped, failed, shared_with_support, created_at) VALUES"
-            " (gen_random_uuid(), %(instance_id)s, %(id)s, 'hand', 'done', '{}', 0, 0, 0, 0, false,"
+            " updated, skipped, failed, created_at) VALUES"
+            " (gen_random_uuid(), %(instance_id)s, %(id)s, 'hand', 'done', '{}', 0, 0, 0, 0,"
             " now() - interval '1 day')",
             its,
         )

@@ -116,8 +116,8 @@ async def test_every_run_is_on_exactly_one_page_in_both_directions(
     integration_id = reports.integration()
     reports.superuser.execute(
         "INSERT INTO runs (id, instance_id, integration_id, trigger, state, step, created, updated,"
-        " skipped, failed, shared_with_support, created_at) SELECT gen_random_uuid(), %s, %s,"
-        " 'schedule', 'done', '{}', n, 0, 0, 0, false, now() - make_interval(secs => n - n %% 3)"
+        " skipped, failed, created_at) SELECT gen_random_uuid(), %s, %s,"
+        " 'schedule', 'done', '{}', n, 0, 0, 0, now() - make_interval(secs => n - n %% 3)"
         " FROM generate_series(1, 60) n",
         (reports.instance_id, integration_id),
     )
@@ -141,8 +141,8 @@ async def test_a_page_is_read_along_an_index(
     for each, runs in ((integration_id, 100), (reports.integration("Busy"), 20_000)):
         superuser.execute(
             "INSERT INTO runs (id, instance_id, integration_id, trigger, state, step, created,"
-            " updated, skipped, failed, shared_with_support, created_at) SELECT gen_random_uuid(),"
-            " %s, %s, 'schedule', 'done', '{}', 0, 0, 0, 0, false, now() - make_interval(secs => n)"
+            " updated, skipped, failed, created_at) SELECT gen_random_uuid(),"
+            " %s, %s, 'schedule', 'done', '{}', 0, 0, 0, 0, now() - make_interval(secs => n)"
             " FROM generate_series(1, %s) n",
             (reports.instance_id, each, runs),
         )

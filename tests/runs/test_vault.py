@@ -22,10 +22,10 @@ from app.runs.vault import (
     MOST_DATA,
     LogDamaged,
     LogGone,
-    LogReader,
     LogWriter,
     begin_log,
     end_log,
+    open_log,
 )
 
 KEY = InstanceKey(b"k" * 32)
@@ -80,7 +80,7 @@ class Vault:
     async def read(self, run: Run, start: int = 0, key: InstanceKey = KEY) -> list[str]:
         async with self.database.of_instance(self.instance_id) as session:
             run = await session.get_one(Run, run.id)
-        reader = LogReader(self.database, run, key, self.now)
+        reader = open_log(self.database, run, key, self.now)
         return [line.message async for chunk in reader.chunks(start) for line in chunk.lines]
 
     def numbers(self, run: Run) -> list[int]:
@@ -335,7 +335,7 @@ async def test_a_long_log_is_read_without_holding_it(vault: Vault) -> None:
     run = await vault.run()
     await vault.written(run, *[[f"{page}-{line}" for line in range(3)] for page in range(30)])
     await vault.end(run)
-    reader = LogReader(vault.database, run, KEY, vault.now)
+    reader = open_log(vault.database, run, KEY, vault.now)
     read = [len(chunk.lines) async for chunk in reader.chunks()]
     assert read == [3] * 30 + [0]
 

@@ -15,8 +15,6 @@ from tests.security.walk import (
 
 # Rows of the table whose routes come with what they are about.
 LATER = {
-    Action.SHARE_RUN: "support",
-    Action.GOVERN_SUPPORT_ACCESS: "support",
     Action.MANAGE_WORKSPACES: "administration",
     Action.MANAGE_USERS: "administration",
 }

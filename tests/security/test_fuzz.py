@@ -61,7 +61,8 @@ def target(set_up_town: Town, superuser: psycopg.Connection) -> Target:
     assert row
     integration_id = str(fill(superuser, row[0]))
     others = superuser.execute(
-        "SELECT c.id, m.id, r.id FROM connections c, type_mappings m, runs r"
+        "SELECT c.id, m.id, r.id, s.id"
+        " FROM connections c, type_mappings m, runs r, support_requests s"
     ).fetchone()
     assert others
     superuser.execute("UPDATE type_mappings SET tool_type = 'Issue'")
@@ -70,6 +71,7 @@ def target(set_up_town: Town, superuser: psycopg.Connection) -> Target:
         "connection_id": str(others[0]),
         "mapping_id": str(others[1]),
         "run_id": str(others[2]),
+        "request_id": str(others[3]),
     }
     return Target(set_up_town.app_url, set_up_town.sandbox, ids)
 

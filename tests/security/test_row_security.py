@@ -23,6 +23,7 @@ from app.models import Model
 from app.news.models import ToolNews
 from app.runs.models import LogChunk, Run
 from app.settings import Settings
+from app.support.models import RunShare, SupportGrant, SupportRequest
 from app.sync.models import TypeMapping
 from sandbox.running import Sandbox
 from tests.people import Visitor
@@ -38,6 +39,9 @@ OF_AN_INSTANCE = (
     TypeMapping,
     Run,
     LogChunk,
+    RunShare,
+    SupportGrant,
+    SupportRequest,
 )
 
 
@@ -95,13 +99,33 @@ def fill(superuser: psycopg.Connection, instance_id: UUID) -> UUID:
     )
     superuser.execute(
         "INSERT INTO runs (id, instance_id, integration_id, trigger, state, step, created, updated,"
-        " skipped, failed, shared_with_support, reason) VALUES (%(run)s, %(instance)s,"
-        " %(integration)s, 'hand', 'done', '{}', 0, 0, 0, 1, false, 'theirs alone')",
+        " skipped, failed, reason) VALUES (%(run)s, %(instance)s,"
+        " %(integration)s, 'hand', 'done', '{}', 0, 0, 0, 1, 'theirs alone')",
         ids,
     )
     superuser.execute(
         "INSERT INTO log_chunks (instance_id, run_id, number, lines, sealed)"
         " VALUES (%(instance)s, %(run)s, 0, 1, 'x')",
+        ids,
+    )
+    superuser.execute(
+        "INSERT INTO run_shares (id, instance_id, run_id, shared_by)"
+        " VALUES (gen_random_uuid(), %(instance)s, %(run)s, 'jira:x')",
+        ids,
+    )
+    superuser.execute(
+        "INSERT INTO support_grants (id, instance_id, approved_by, note)"
+        " VALUES (gen_random_uuid(), %(instance)s, 'jira:x', 'theirs alone')",
+        ids,
+    )
+    superuser.execute(
+        "INSERT INTO support_agents (id, email, display_name, state)"
+        " VALUES (%(run)s, %(run)s::text, 'Sam', 'active')",
+        ids,
+    )
+    superuser.execute(
+        "INSERT INTO support_requests (id, instance_id, agent_id, ticket, message, state)"
+        " VALUES (gen_random_uuid(), %(instance)s, %(run)s, '', '', 'asked')",
         ids,
     )
     return UUID(str(ids["integration"]))

@@ -17,18 +17,26 @@ from tests.security.test_row_security import fill
 from tests.security.walk import Declared, context_routes
 
 As = Callable[..., Visitor]
-ID_NAMES = {"integration_id", "connection_id", "binding_id", "mapping_id", "run_id"}
+ID_NAMES = {
+    "integration_id",
+    "connection_id",
+    "binding_id",
+    "mapping_id",
+    "run_id",
+    "request_id",
+}
 
 
 @dataclass(frozen=True)
 class Things:
-    """The ids of one instance's integration, connection, binding, type mapping and run."""
+    """The ids of one of each thing of an instance that has an address."""
 
     integration_id: UUID
     connection_id: UUID
     binding_id: UUID
     mapping_id: UUID
     run_id: UUID
+    request_id: UUID
 
     def url(self, route: Declared) -> str:
         values = {name: str(getattr(self, name)) for name in ID_NAMES}
@@ -47,10 +55,11 @@ def _things(superuser: psycopg.Connection, client_key: str, owner: str) -> Thing
         (owner, row[0]),
     )
     ids = superuser.execute(
-        "SELECT c.id, b.id, m.id, r.id"
-        " FROM connections c, group_bindings b, type_mappings m, runs r"
+        "SELECT c.id, b.id, m.id, r.id, s.id"
+        " FROM connections c, group_bindings b, type_mappings m, runs r, support_requests s"
         " WHERE c.instance_id = %(instance)s AND b.instance_id = %(instance)s"
-        " AND m.instance_id = %(instance)s AND r.instance_id = %(instance)s AND NOT b.is_standard",
+        " AND m.instance_id = %(instance)s AND r.instance_id = %(instance)s"
+        " AND s.instance_id = %(instance)s AND NOT b.is_standard",
         {"instance": row[0]},
     ).fetchone()
     assert ids
@@ -70,6 +79,8 @@ def _picture(superuser: psycopg.Connection) -> list[object]:
         superuser.execute("SELECT * FROM type_mappings ORDER BY id").fetchall(),
         superuser.execute("SELECT * FROM runs ORDER BY id").fetchall(),
         superuser.execute("SELECT * FROM group_bindings WHERE NOT is_standard").fetchall(),
+        superuser.execute("SELECT * FROM run_shares ORDER BY id").fetchall(),
+        superuser.execute("SELECT * FROM support_requests ORDER BY id").fetchall(),
     ]
 
 
@@ -84,6 +95,14 @@ def _changing(app: FastAPI) -> list[Declared]:
         route
         for route in _with_id(app)
         if route.action and TABLE[route.action].effect is Effect.CHANGE
+    ]
+
+
+def _writing(app: FastAPI) -> list[Declared]:
+    return [
+        route
+        for route in _with_id(app)
+        if route.action and TABLE[route.action].effect is not Effect.READ
     ]
 
 
@@ -118,7 +137,7 @@ async def test_nobody_changes_what_is_not_theirs_on_any_route(
     superuser: psycopg.Connection,
 ) -> None:
     before = _picture(superuser)
-    for route in _changing(app):
+    for route in _writing(app):
         visitor = as_(person, from_project=project)
         response = await visitor.ask(route.method, things.url(route), data={"version": "1"})
         assert response.status_code == 403, (str(route), response.status_code)
@@ -146,7 +165,7 @@ async def test_an_owner_who_left_the_group_changes_nothing_on_any_route(
     configured.site.remove_member("getint-jira-gitlab", GIA)
     configured.site.add_member("getint-jira-azure", GIA)
     before = _picture(superuser)
-    for route in _changing(app):
+    for route in _writing(app):
         response = await as_("gitlab").ask(route.method, things.url(route), data={"version": "1"})
         assert response.status_code == 403, (str(route), response.status_code)
     refused = await as_("gitlab").post(f"/integrations/{things.integration_id}/pause")

@@ -197,7 +197,7 @@ def _rows(
     )
     superuser.execute(
         "INSERT INTO runs (id, instance_id, integration_id, trigger, state, step, created, updated,"
-        " skipped, failed, shared_with_support)"
-        " VALUES (%s, %s, %s, 'hand', 'running', '{}', 0, 0, 0, 0, false)",
+        " skipped, failed)"
+        " VALUES (%s, %s, %s, 'hand', 'running', '{}', 0, 0, 0, 0)",
         (run_id, instance_id, integration_id),
     )

@@ -15,7 +15,7 @@ from app.instances.facts import InstanceFacts
 from app.integrations.models import Connection, Integration
 from app.runs.models import Run
 from app.runs.slices import SliceOutcome, Turn
-from app.runs.vault import LogReader, begin_log, end_log
+from app.runs.vault import begin_log, end_log, open_log
 from app.sync.engine import engine_of
 from app.sync.models import Link, TypeMapping
 from app.sync.proposal import propose_rules
@@ -239,7 +239,7 @@ async def test_the_log_tells_what_moved_and_nothing_of_it_is_stored_in_the_clear
 ) -> None:
     await sides.jira.create(Draft("Task", {**LABELLED, "title": "Salaries"}, mark=uuid4()))
     await kept.run()
-    reader = LogReader(kept.house.database, kept.last, kept.facts.key, datetime.now(UTC))
+    reader = open_log(kept.house.database, kept.last, kept.facts.key, datetime.now(UTC))
     lines = [line async for chunk in reader.chunks() for line in chunk.lines]
     assert {line.event for line in lines} >= {"created"}
     for table in ("links", "runs", "log_chunks", "positions", "linked_comments"):
