@@ -6,15 +6,17 @@ come are made up for by the schedule.
 """
 
 import re
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.errors import Unproven
 from app.house import House, house_of
 from app.instances.facts import InstanceFacts
 from app.integrations.models import Integration
 from app.runs.life import start_soon
+from app.sync.links import suspect_item
 from connect import (
     TokenRefused,
     parse_token,
@@ -26,7 +28,7 @@ from connect import (
 )
 
 router = APIRouter(prefix="/connect/webhooks", tags=["webhooks"])
-_PROJECT_ID = re.compile(r"[0-9]{1,18}").fullmatch
+_ID = re.compile(r"[0-9]{1,18}").fullmatch
 
 
 @router.post("/changed", status_code=204, response_class=Response)
@@ -35,8 +37,20 @@ async def changed(request: Request) -> Response:
     house = house_of(request)
     facts = await _proven(house, request)
     project = request.query_params.get("project", "")
-    if facts.is_installed and facts.is_enabled and _PROJECT_ID(project):
+    if facts.is_installed and facts.is_enabled and _ID(project):
         await _start_those_of(house, facts, project)
+    return Response(status_code=204)
+
+
+@router.post("/deleted", status_code=204, response_class=Response)
+async def deleted(request: Request) -> Response:
+    """Look soon whether this issue is gone indeed; news alone delete and end nothing."""
+    house = house_of(request)
+    facts = await _proven(house, request)
+    project = request.query_params.get("project", "")
+    issue = request.query_params.get("issue", "")
+    if facts.is_installed and facts.is_enabled and _ID(project) and _ID(issue):
+        await _suspect(house, facts, project, issue)
     return Response(status_code=204)
 
 
@@ -62,13 +76,23 @@ async def _proven(house: House, request: Request) -> InstanceFacts:
     return facts
 
 
-async def _start_those_of(house: House, facts: InstanceFacts, project_id: str) -> None:
-    wanted = select(Integration.id).where(
+async def _suspect(house: House, facts: InstanceFacts, project_id: str, issue_id: str) -> None:
+    async with house.database.of_instance(facts.instance_id) as session:
+        kept = (await session.scalars(_kept_in_step(project_id))).all()
+        for integration_id in await suspect_item(session, kept, "jira", issue_id):
+            await start_soon(session, facts.instance_id, integration_id, "jira")
+
+
+def _kept_in_step(project_id: str) -> Select[tuple[UUID]]:
+    return select(Integration.id).where(
         Integration.project_id == project_id,
         Integration.state == "active",
         Integration.kind == "integration",
-        Integration.direction != "to_jira",
     )
+
+
+async def _start_those_of(house: House, facts: InstanceFacts, project_id: str) -> None:
+    wanted = _kept_in_step(project_id).where(Integration.direction != "to_jira")
     async with house.database.of_instance(facts.instance_id) as session:
         for integration_id in (await session.scalars(wanted)).all():
             await start_soon(session, facts.instance_id, integration_id, "jira")

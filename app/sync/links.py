@@ -152,6 +152,24 @@ async def linked_after(
     return await _links(session, integration_id, _behind(whole, after), limit=MOST_LOOKED_FOR)
 
 
+async def suspect_item(
+    session: AsyncSession, integration_ids: Sequence[UUID], side: SideName, item_id: str
+) -> Sequence[UUID]:
+    """Note that this item may be gone; the integrations, of these, that it is linked in."""
+    noted = await session.execute(
+        update(Link)
+        .where(
+            Link.integration_id.in_(integration_ids),
+            _id_column(side) == item_id,
+            Link.state == "linked",
+            Link.missing_on.is_(None),
+        )
+        .values(missing_on=side)
+        .returning(Link.integration_id)
+    )
+    return noted.scalars().all()
+
+
 async def has_suspects(session: AsyncSession, integration_id: UUID) -> bool:
     """Whether an item was not found since all were looked for."""
     suspects = await _links(

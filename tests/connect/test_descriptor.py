@@ -111,9 +111,11 @@ def test_every_lifecycle_event_has_its_route() -> None:
     assert DESCRIPTOR["lifecycle"] == {event: f"/connect/lifecycle/{event}" for event in EVENTS}
 
 
-def test_jira_tells_of_changes_by_the_project_alone() -> None:
+def test_jira_tells_of_changes_by_ids_alone() -> None:
     for webhook in MODULES["webhooks"]:
-        assert webhook["url"] == "/connect/webhooks/changed?project={project.id}"
+        gone = "/connect/webhooks/deleted?project={project.id}&issue={issue.id}"
+        changed = "/connect/webhooks/changed?project={project.id}"
+        assert webhook["url"] == (gone if webhook["event"] == "jira:issue_deleted" else changed)
         assert webhook["excludeBody"] is True
 
 

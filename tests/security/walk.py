@@ -14,7 +14,7 @@ from app.identity.visit import Proof
 
 LIFECYCLE = {f"/connect/lifecycle/{event}" for event in ("installed", "uninstalled")}
 SIGNED_BY_SITE = {f"/connect/lifecycle/{event}" for event in ("enabled", "disabled")}
-WEBHOOKS = {"/connect/webhooks/changed"}
+WEBHOOKS = {"/connect/webhooks/changed", "/connect/webhooks/deleted"}
 SIGNED_BY_TOOL = {"/hooks/{key}"}
 PUBLIC = {
     "/atlassian-connect.json",
