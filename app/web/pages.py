@@ -51,6 +51,7 @@ class Shell:
     title: str
     ap_js_url: str | None
     banner: Banner | None = None
+    brand: str = "Getint"
 
 
 @dataclass(frozen=True, slots=True)
