@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from app.integrations.wording import when
 from app.support.console.guard import Agent
 from app.support.console.parts import console_of
 from app.support.console.show import show
+from app.sync.rules import storable
 from app.web.forms import filled, takes_form
 from app.web.pages import fragment
 from app.web.templates import render
@@ -35,8 +36,10 @@ class RequestForm(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     instance: Annotated[UUID, BeforeValidator(_as_id), Field(title="Instance ID")]
-    ticket: Annotated[str, Field(title="Ticket", min_length=1, max_length=100)]
-    message: Annotated[str, Field(title="Message", max_length=1000)] = ""
+    ticket: Annotated[
+        str, Field(title="Ticket", min_length=1, max_length=100), AfterValidator(storable)
+    ]
+    message: Annotated[str, Field(title="Message", max_length=1000), AfterValidator(storable)] = ""
 
 
 @router.get("/")

@@ -18,7 +18,8 @@ def show(
     """Answer with ``main``; ``active`` is the key of the menu entry it belongs to."""
     if "hx-request" in request.headers:
         return fragment(main)
-    return document(_shell(agent.name, active=active, title=title), main)
+    # Nothing of a customer outlives the answer: access may end at any moment.
+    return document(_shell(agent.name, active=active, title=title), main, keep=False)
 
 
 @lru_cache(512)

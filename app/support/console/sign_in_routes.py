@@ -5,7 +5,7 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +15,7 @@ from app.support.console.guard import Agent
 from app.support.console.parts import Console, console_of
 from app.support.console.provider import CALLBACK, LASTS_S, IdentityProvider, NotVouchedFor
 from app.support.console.sessions import COOKIE, give_cookie, take_cookie
+from app.sync.rules import storable
 from app.web.forms import filled, takes_form
 from app.web.templates import render
 
@@ -32,7 +33,9 @@ class SignInForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    email: Annotated[str, Field(title="E-mail address", min_length=1, max_length=254)]
+    email: Annotated[
+        str, Field(title="E-mail address", min_length=1, max_length=254), AfterValidator(storable)
+    ]
     password: Annotated[SecretStr, Field(title="Password", min_length=1, max_length=200)]
     code: Annotated[SecretStr, Field(title="Code", min_length=1, max_length=20)]
 

@@ -138,6 +138,23 @@ async def test_no_route_writes_what_is_a_customers(
     assert _contents(superuser) == before
 
 
+async def test_no_form_breaks_on_what_no_browser_sends(
+    agent: NewAgent, ids: dict[str, UUID]
+) -> None:
+    sam = await agent()
+    instance = str(ids["instance_id"])
+    for path, right in (
+        ("/sign-in", {"email": "a@b.example", "password": "x", "code": "1"}),
+        ("/requests", {"instance": instance, "ticket": "T-1", "message": "m"}),
+    ):
+        for name in right:
+            for odd in ("\x00", "x" * 60_000, "", "\u202e\ud7ff"):
+                answer = await sam.post(path, data={**right, name: odd})
+                assert answer.status_code in {200, 422, 429}, (path, name, odd[:9])
+        assert (await sam.post(path, content=b"\xff=%ff")).status_code == 422
+    assert (await sam.get(f"/instances/{instance}/runs?after=%00&state=x")).status_code == 422
+
+
 async def test_no_route_opens_without_a_session_or_with_one_that_is_made_up(
     ids: dict[str, UUID], console_app: FastAPI, new_browser: NewBrowser
 ) -> None:
