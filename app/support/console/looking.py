@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+import psycopg
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import TABLE, Action, Caller, Decision, Door, Refused, Thing, decide, require
@@ -114,8 +116,16 @@ class Looking:
                     raise NotNoted
         except Refused as refused:
             if look is not None:
-                await self.console.refusals.note(look.visit, refused.decision, look.named)
+                await self._note_refusal(look, refused.decision)
             raise
+        except DBAPIError as error:
+            raise _meant(error) from None
+
+    async def _note_refusal(self, look: Look, decision: Decision) -> None:
+        try:
+            await self.console.refusals.note(look.visit, decision, look.named)
+        except DBAPIError as error:
+            raise _meant(error) from None
 
     async def caller(self, session: AsyncSession) -> Caller:
         """The agent as the rules see them now."""
@@ -126,3 +136,11 @@ class Looking:
             is_support=True,
             situation=await support_situation(session, self.instance_id),
         )
+
+
+def _meant(error: DBAPIError) -> Exception:
+    """The trail takes nothing once access ended: that it did so during a look is no fault."""
+    ended = isinstance(error.orig, psycopg.errors.InsufficientPrivilege) and (
+        "row-level security" in str(error.orig)
+    )
+    return NoSuchInstance() if ended else error

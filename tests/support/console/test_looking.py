@@ -6,8 +6,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
-from sqlalchemy import event
+import pytest
+from sqlalchemy import event, select
 
+from app.access import Action, Place
+from app.integrations.models import Integration
+from app.support.console.looking import Looking, NoSuchInstance
 from app.support.console.parts import Console
 from sandbox.running import Sandbox
 from tests.people import Visitor
@@ -224,6 +228,24 @@ async def test_after_revoking_an_open_page_gets_nothing_more(
     for path in ("", f"/integrations/{integration_id}", "/connections", "/runs"):
         page = await sam.get(f"/instances/{approved}{path}")
         assert (page.status_code, "Payroll" in page.text) == (404, False)
+
+
+async def test_revoking_in_the_middle_of_a_look_leaves_nothing_to_show(
+    agent: NewAgent, approved: UUID, reports: Reports, parts: Console, as_: As
+) -> None:
+    reports.integration()
+    signed_in = await parts.sessions.find((await agent()).token)
+    assert signed_in
+    for action in (Action.SEE_INTEGRATION, Action.READ_LOG):
+        looking = Looking(parts, signed_in, approved, action)
+        with pytest.raises(NoSuchInstance):  # noqa: PT012 - the end of the look is what raises
+            async with looking.opened() as look:
+                assert await look.session.scalar(select(Integration.name)) == "Payroll"
+                await as_("admin").post(REVOKE)
+                if action is Action.READ_LOG:
+                    look.visit.require(Place(approved))
+                look.note(page="Integrations")
+        await as_("admin").post("/settings/account-access/approve", data=WEEK)
 
 
 async def test_a_grant_whose_time_has_come_is_worth_nothing_before_any_job_has_run(
