@@ -18,5 +18,6 @@ COPY app app
 COPY --from=browser /house/app/web/static/vendor app/web/static/vendor
 USER getint
 EXPOSE 8000
-# Of the same image: "python -m app.worker" is a worker, "alembic upgrade head" the release.
+# Of the same image: "python -m app.worker" is a worker, "alembic upgrade head" the release, and
+# "uvicorn app.support.console.main:app" with its own settings the console of support.
 CMD ["sh", "-c", "exec uvicorn app.main:app --host 0.0.0.0 --port ${PORT:-8000} --proxy-headers --no-access-log --no-server-header"]

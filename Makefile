@@ -1,8 +1,9 @@
 # The two commands: make run, make test.
 .DEFAULT_GOAL := help
-.PHONY: help install run serve worker test check bench
+.PHONY: help install run serve worker console test check bench
 
 PORT ?= 8000
+CONSOLE_PORT ?= 8001
 SANDBOX_PORT ?= 2990
 BIN := .venv/bin
 export PORT SANDBOX_PORT
@@ -14,6 +15,7 @@ help:
 	@echo "make bench  the measurements of docs/performance.md"
 	@echo "make serve  the app alone, as in production"
 	@echo "make worker a worker alone, as in production"
+	@echo "make console  the console of support alone, as in production"
 
 install: var/installed
 
@@ -30,6 +32,10 @@ serve:
 
 worker:
 	@exec $(BIN)/python -m app.worker
+
+console:
+	@exec $(BIN)/uvicorn app.support.console.main:app --host 0.0.0.0 --port $(CONSOLE_PORT) \
+		--proxy-headers --no-access-log --no-server-header
 
 test: install
 	@dev/chromium.sh

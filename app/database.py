@@ -5,9 +5,9 @@ that is bound to nothing sees no customer's rows, and the role may not bypass th
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
@@ -18,10 +18,33 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 
 from app.errors import CannotTell
 from app.reads import Reads, Rows
-from app.settings import Settings
 
 APP_ROLE = "getint_app"
 BYPASSES_ROW_SECURITY = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+
+
+class DatabaseSettings(Protocol):
+    """What a program has to know of its database: the app, or the console of support."""
+
+    @property
+    def sqlalchemy_url(self) -> str: ...
+
+    @property
+    def libpq_url(self) -> str: ...
+
+    @property
+    def database_pool_size(self) -> int: ...
+
+    @property
+    def is_development(self) -> bool: ...
+
+
+class OfInstance(Protocol):
+    """Whatever opens transactions that see one instance's rows."""
+
+    def of_instance(self, instance_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
+        """One transaction; committed when the block ends well."""
+        ...
 
 
 class DatabaseUnusable(Exception):  # noqa: N818 - the text says what to mend
@@ -32,7 +55,7 @@ class RoleBypassesRowSecurity(DatabaseUnusable):
     """The database role is not bound by row-level security."""
 
 
-def require_usable_database(settings: Settings) -> None:
+def require_usable_database(settings: DatabaseSettings) -> None:
     """Raise ``DatabaseUnusable`` unless the database answers, is migrated and keeps us bound."""
     try:
         with psycopg.connect(settings.libpq_url, connect_timeout=10) as connection:
@@ -75,7 +98,7 @@ def must_step_down(bypasses_row_security: bool, *, development: bool) -> bool:
 
 
 async def connect_for_reads(
-    settings: Settings, role: str = APP_ROLE
+    settings: DatabaseSettings, role: str = APP_ROLE
 ) -> psycopg.AsyncConnection[Any]:
     """A connection as ``app.reads`` needs it, of a role that row-level security binds."""
     connection = await psycopg.AsyncConnection.connect(settings.libpq_url, autocommit=True)
@@ -112,7 +135,7 @@ class Database:
     ``role`` is what a superuser becomes in development: the app's, or that of support's console.
     """
 
-    def __init__(self, settings: Settings, role: str = APP_ROLE) -> None:
+    def __init__(self, settings: DatabaseSettings, role: str = APP_ROLE) -> None:
         self.engine = create_async_engine(
             settings.sqlalchemy_url,
             pool_size=settings.database_pool_size,
@@ -159,6 +182,12 @@ class Database:
     async def housekeeping(self) -> AsyncIterator[AsyncSession]:
         """One transaction that can read which instances and installations exist."""
         async with self._bound("app.housekeeping", "on") as session:
+            yield session
+
+    @asynccontextmanager
+    async def of_nobody(self) -> AsyncIterator[AsyncSession]:
+        """One transaction that sees what belongs to no instance, and nothing else."""
+        async with self._bound("app.instance_id", "") as session:
             yield session
 
     @asynccontextmanager

@@ -128,6 +128,26 @@ class MasterKeys:
         return _open(master, wrapped[_KEY_ID:], place)
 
 
+class ConsoleKeys:
+    """The keys of the support console's own, newest first: the first seals, all of them open."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._keys = tuple(keys)
+
+    def seal(self, plain: bytes, *place: object) -> bytes:
+        """Seal ``plain`` for ``place``, such as ``("support_agents", row_id, "totp_secret")``."""
+        return _seal(self._keys[0], plain, _bound(place))
+
+    def open(self, sealed: bytes, *place: object) -> bytes:
+        """Open what was sealed for the same place; ``CannotOpen`` otherwise."""
+        for key in self._keys:
+            try:
+                return _open(key, sealed, _bound(place))
+            except CannotOpen:
+                continue
+        raise CannotOpen("no configured key of the console opens this")
+
+
 def _key_id(key: bytes) -> bytes:
     return hashlib.sha256(b"getint master key id" + key).digest()[:_KEY_ID]
 

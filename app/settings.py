@@ -54,22 +54,12 @@ class Settings(BaseSettings):
     @field_validator("app_base_url", "connect_install_keys_url", "ap_js_url")
     @classmethod
     def _is_web_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
-            raise ValueError("must be an address such as https://getint.example.com")
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
-            raise ValueError("must be https (http is for loopback only)")
-        return value.rstrip("/")
+        return web_address(value)
 
     @field_validator("database_url")
     @classmethod
     def _is_postgresql(cls, value: SecretStr) -> SecretStr:
-        if urlsplit(value.get_secret_value()).scheme.split("+")[0] not in {
-            "postgresql",
-            "postgres",
-        }:
-            raise ValueError("must be a postgresql:// address; no other database is supported")
-        return value
+        return postgresql_url(value)
 
     @field_validator("encryption_keys")
     @classmethod
@@ -107,14 +97,41 @@ class Settings(BaseSettings):
     @property
     def sqlalchemy_url(self) -> str:
         """``DATABASE_URL`` for the one driver that we use, psycopg 3."""
-        _, rest = self.database_url.get_secret_value().split("://", 1)
-        return f"postgresql+psycopg://{rest}"
+        return for_sqlalchemy(self.database_url)
 
     @property
     def libpq_url(self) -> str:
         """``DATABASE_URL`` as psycopg itself takes it."""
-        _, rest = self.database_url.get_secret_value().split("://", 1)
-        return f"postgresql://{rest}"
+        return for_libpq(self.database_url)
+
+
+def web_address(value: str) -> str:
+    """An address without a slash at its end; ValueError unless it is https, or loopback."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise ValueError("must be an address such as https://getint.example.com")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("must be https (http is for loopback only)")
+    return value.rstrip("/")
+
+
+def postgresql_url(value: SecretStr) -> SecretStr:
+    """The same; ValueError unless it leads to PostgreSQL."""
+    if urlsplit(value.get_secret_value()).scheme.split("+")[0] not in {"postgresql", "postgres"}:
+        raise ValueError("must be a postgresql:// address; no other database is supported")
+    return value
+
+
+def for_sqlalchemy(url: SecretStr) -> str:
+    """The address of a database for SQLAlchemy with psycopg 3."""
+    _, rest = url.get_secret_value().split("://", 1)
+    return f"postgresql+psycopg://{rest}"
+
+
+def for_libpq(url: SecretStr) -> str:
+    """The address of a database as psycopg itself takes it."""
+    _, rest = url.get_secret_value().split("://", 1)
+    return f"postgresql://{rest}"
 
 
 def decode_keys(value: SecretStr) -> tuple[bytes, ...]:
@@ -136,11 +153,14 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in item['loc']).upper()}: "
-            + ("is not set" if item["type"] == "missing" else item["msg"])
-            for item in error.errors(include_input=False, include_url=False)
-        ]
-        raise SettingsMissing(
-            "Getint cannot start. " + "; ".join(lines) + ". See docs/operations.md."
-        ) from None
+        raise missing(error) from None
+
+
+def missing(error: ValidationError) -> SettingsMissing:
+    """What to mend, one line for each setting, and nothing of what was set."""
+    lines = [
+        f"{'.'.join(str(part) for part in item['loc']).upper()}: "
+        + ("is not set" if item["type"] == "missing" else item["msg"])
+        for item in error.errors(include_input=False, include_url=False)
+    ]
+    return SettingsMissing(f"Getint cannot start. {'; '.join(lines)}. See docs/operations.md.")

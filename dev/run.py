@@ -12,18 +12,16 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from dev import console
+from dev.places import ROOT, VAR
 from dev.postgres import start_postgres
 from dev.stand_ins import STAND_INS, StandIn
 
-ROOT = Path(__file__).resolve().parents[1]
-# Elsewhere for a second, fresh one beside it, as dev/screenshots.py has.
-VAR = Path(os.environ.get("VAR_DIR") or ROOT / "var")
 READY_WITHIN_S = 60
 LAST_PORT = 65535
 # One client for all questions: to make one takes longer than to ask.
@@ -63,9 +61,14 @@ class Program:
 
 def _run(started: list[subprocess.Popen[bytes]]) -> None:
     port, sandbox_port = _port("PORT", 8000), _port("SANDBOX_PORT", 2990)
+    console_port = _port("CONSOLE_PORT", port + 1)
     app_url, jira_url = f"http://localhost:{port}", f"http://localhost:{sandbox_port}"
+    console_url = f"http://localhost:{console_port}"
     _require_free(port, "PORT", port + 1)
-    _require_row(sandbox_port, port)
+    _require_row(sandbox_port, {"PORT": port, "CONSOLE_PORT": console_port})
+    if console_port == port:
+        raise CannotRun(f"PORT and CONSOLE_PORT cannot both be {port}.")
+    _require_free(console_port, "CONSOLE_PORT", console_port + 1)
     beside = tuple(_beside(each, sandbox_port) for each in STAND_INS)
     # They need no database, so they come up while it does.
     for each, program in zip(STAND_INS, beside, strict=True):
@@ -74,6 +77,10 @@ def _run(started: list[subprocess.Popen[bytes]]) -> None:
     server = start_postgres(VAR / "postgres")
     environment = {**os.environ, **_settings(server.get_uri(), app_url, jira_url)}
     _migrate(environment)
+    for_console = console.settings(
+        server.get_uri(), console_url, _key("support-key"), _key("support-session-key")
+    )
+    password = console.agent({**environment, **for_console})
     programs = (
         Program(
             "app", _web("app.main:app", port), is_ready=lambda: _answers(f"{app_url}/health/ready")
@@ -87,10 +94,18 @@ def _run(started: list[subprocess.Popen[bytes]]) -> None:
     )
     for program in programs:
         started.append(_start(program, environment))
-    for program in (*beside, *programs):
+    support = Program(
+        "console",
+        _web("app.support.console.main:app", console_port),
+        is_ready=lambda: _answers(f"{console_url}/health/ready"),
+    )
+    started.append(_start(support, {**os.environ, **for_console}))
+    for program in (*beside, *programs, support):
         _wait_until(program.is_ready, started, f"the {program.name}")
     tools = "\n".join(each.line(sandbox_port) for each in STAND_INS)
-    print(WELCOME.format(app=app_url, jira=jira_url, tools=tools))
+    agent = f"{console.EMAIL}, password {password}"
+    told = {"app": app_url, "jira": jira_url, "console": console_url, "agent": agent}
+    print(WELCOME.format(**told, tools=tools))
     while all(process.poll() is None for process in started):
         time.sleep(0.5)
     raise CannotRun("a part of it ended by itself: see var/log/.")
@@ -102,10 +117,15 @@ Getint runs inside a local Jira site.
   Jira      {jira}        become one of five people, with one click
   Apps      {jira}/plugins/servlet/upm   licence, re-install, requests
   Getint    {app}         the app itself (it opens from inside Jira)
+  Support   {console}        the console of the vendor's support
   Logs      var/log/, a file for each program
 
 Begin as Alice Admin: Apps > Getint, and finish the set-up. Then become
 Gia Gitlab, Axel Azure, Pia Project (Project settings of PAY) and Nora Nobody.
+
+Sam Support, an agent, signs in at the console: {agent};
+.venv/bin/python -m dev.console prints the code. What Sam may see, Alice decides:
+Settings > Account access, and Share with Support on a run.
 
 To integrate with; open them in a browser too. Getint asks for what follows:
 
@@ -126,18 +146,20 @@ def _port(name: str, default: int) -> int:
     return int(value)
 
 
-def _require_row(sandbox_port: int, app_port: int) -> None:
+def _require_row(sandbox_port: int, others: Mapping[str, int]) -> None:
     """The port of the local Jira, and those of the tools, which follow it."""
     names = {sandbox_port: "the local Jira"}
     names |= {sandbox_port + each.offset: each.name for each in STAND_INS}
     last = max(names)
     if last > LAST_PORT:
         raise CannotRun(f"SANDBOX_PORT can be {LAST_PORT - (last - sandbox_port)} at most.")
-    if app_port in names:
-        raise CannotRun(
-            f"PORT={app_port} is where {names[app_port]} would be: SANDBOX_PORT={sandbox_port} "
-            f"takes the ports up to {last}. Choose another: PORT={last + 1} make run"
-        )
+    for setting, number in others.items():
+        if number in names:
+            raise CannotRun(
+                f"{setting}={number} is where {names[number]} would be: SANDBOX_PORT="
+                f"{sandbox_port} takes the ports up to {last}. Choose another: "
+                f"{setting}={last + 1} make run"
+            )
     for number, name in names.items():
         _require_free(number, "SANDBOX_PORT", last + 1, f", where {name} would be,")
 

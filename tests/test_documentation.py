@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from app.settings import Settings
+from app.support.console.settings import ConsoleSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*/README.md")]
@@ -19,7 +20,8 @@ def test_every_test_that_proves_a_promise_is_there() -> None:
 
 def test_every_setting_is_documented_with_its_default() -> None:
     text = (ROOT / "docs/operations.md").read_text()
-    for name, field in Settings.model_fields.items():
+    fields = {**ConsoleSettings.model_fields, **Settings.model_fields}
+    for name, field in fields.items():
         row = re.search(rf"^\| `{name.upper()}` \| (.*?) \|", text, re.M)
         assert row, name
         default = field.default

@@ -28,3 +28,6 @@ class AuditEntry(Model):
     allowed: Mapped[bool]
     reason: Mapped[str]
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+
+    # Whoever writes the trail need not be able to read it.
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - SQLAlchemy's form

@@ -2,16 +2,15 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from cachetools import TTLCache
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import Answer, Decision
+from app.access import Action, Answer, Caller, Decision
 from app.audit.models import AuditEntry
-from app.database import Database
-from app.identity.visit import Visit
+from app.database import OfInstance
 from app.metrics import REFUSALS
 
 # The same refusal again within a minute tells nothing new and must not fill the trail.
@@ -20,9 +19,19 @@ _SAME_REFUSAL_S = 60
 _REFUSALS_OF_ONE_PERSON = 100
 
 
+class Doing(Protocol):
+    """Who does what; a visit, through whichever door."""
+
+    @property
+    def caller(self) -> Caller: ...
+
+    @property
+    def action(self) -> Action: ...
+
+
 def record(
     session: AsyncSession,
-    visit: Visit,
+    visit: Doing,
     *,
     kind: str | None = None,
     thing_id: UUID | str | None = None,
@@ -47,13 +56,15 @@ def record(
 class Refusals:
     """Remembers in the trail what was refused, each once a minute."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, database: OfInstance, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._database = database
         self._recent: TTLCache[tuple[UUID, str], set[tuple[object, ...]]] = TTLCache(
             50_000, _SAME_REFUSAL_S, timer=clock
         )
 
-    async def note(self, visit: Visit, decision: Decision, path_ids: Mapping[str, Any]) -> None:
+    async def note(self, visit: Doing, decision: Decision, path_ids: Mapping[str, Any]) -> None:
         """Add an entry for a refusal of ``visit``; ``path_ids`` are the ids of its address."""
         REFUSALS.labels(decision.reason.name).inc()
         if decision.answer is not Answer.NO:

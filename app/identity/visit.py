@@ -13,6 +13,7 @@ class Proof(StrEnum):
 
     PAGE = "page"
     CONTEXT = "context"
+    SESSION = "session"
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,9 +156,18 @@ async def detail_main(request: Request, visit: Visit, integration: Integration) 
     """One integration: its configuration, whose it is, and what may be done."""
     house = house_of(request)
     people = await house.people.named(visit.facts, [integration.owner])
+    owner, actions = drawn(people[integration.owner]), actions_of(visit.caller, integration)
+    connection = await _connection_name(house, visit, integration)
+    view = detail_view(integration, owner, actions, connection)
+    return render("integrations/detail.html", it=view, changed=CHANGED)
+
+
+def detail_view(
+    integration: Integration, owner: Markup, actions: Actions, connection: str | None
+) -> DetailView:
+    """An integration in the words of its page; ``connection`` is its name where it may be known."""
     entry = CATALOGUE[Tool(integration.tool)]
-    owner, actions = drawn(people[integration.owner]), _actions(visit.caller, integration)
-    view = DetailView(
+    return DetailView(
         row=row_view(integration, owner, actions),
         place_label=f"{entry.place.label} in {entry.label}",
         place=integration.tool_place,
@@ -171,9 +180,8 @@ async def detail_main(request: Request, visit: Visit, integration: Integration) 
         logs=logs_words(integration.keep_logs_days),
         created=when(integration.created_at),
         has_connection=integration.connection_id is not None,
-        connection=await _connection_name(house, visit, integration),
+        connection=connection,
     )
-    return render("integrations/detail.html", it=view, changed=CHANGED)
 
 
 def _drawn_rows(caller: Caller, rows: Iterable[Listed], owners: Iterable[Person]) -> Markup:
@@ -185,7 +193,7 @@ def _drawn_rows(caller: Caller, rows: Iterable[Listed], owners: Iterable[Person]
         seen = seen_by_the_rules(row)
         actions = decided.get(seen)
         if actions is None:
-            actions = decided[seen] = _actions(caller, row)
+            actions = decided[seen] = actions_of(caller, row)
         drawn_rows.append(_drawn_row(row, people[row.owner], actions))
     return Markup("".join(drawn_rows))  # noqa: S704 - each was rendered
 
@@ -196,7 +204,8 @@ def _drawn_row(row: Listed, owner: Person, actions: Actions) -> Markup:
     return render("integrations/row.html", row=row_view(row, drawn(owner), actions))
 
 
-def _actions(caller: Caller, thing: Thing) -> Actions:
+def actions_of(caller: Caller, thing: Thing) -> Actions:
+    """What of an integration's buttons is not for this caller, and why."""
     return Actions(
         change=why_not(decide(caller, Action.CHANGE_INTEGRATION, thing)),
         hand_over=why_not(decide(caller, Action.HAND_OVER_INTEGRATION, thing)),

@@ -75,16 +75,6 @@ class ListedRun:
     sharing: Shareable
 
     @property
-    def looked_at(self) -> int:
-        """How many items it has dealt with."""
-        return self.created + self.updated + self.skipped + self.failed
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it has not ended."""
-        return self.state in OPEN_STATES
-
-    @property
     def position(self) -> Position:
         """Where it stands in the order."""
         return Position(self.created_at, self.id)

@@ -1,22 +1,20 @@
 """A run's log as the page shows it: part by part, each opening noted in the audit trail."""
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Select, select
 
 from app.audit.trail import record
-from app.encryption import CannotOpen
 from app.errors import InvalidInput, NotFound
 from app.house import House
 from app.runs.log_lines import LEVELS, Line, Wanted
 from app.runs.models import LogChunk
+from app.runs.openings import lasts, opening
 from app.runs.reporting_guard import AtRun
 from app.runs.vault import LogDamaged, LogGone, LogReader, open_log
 
@@ -24,7 +22,6 @@ LINES_AT_ONCE = 200
 LONGEST_SHOWN = 2_000
 """Characters of a value on the page; the file has all of it."""
 _CHUNKS_AT_ONCE = 50
-_OPENING_LASTS = timedelta(hours=1)
 _MARK = re.compile(r"(\d{1,9})\.(\d{1,9})")
 
 
@@ -91,16 +88,15 @@ async def read_part(reader: LogReader, begin: Mark, wanted: Wanted) -> Part:
     return Part(tuple(lines), go_on, is_all=True)
 
 
-async def newest_part(house: House, at: AtRun) -> Mark:
-    """Where the last lines begin, as many as are shown at once."""
+def newest_chunks(run_id: UUID) -> Select[Any]:
+    """What ``newest_part`` looks at."""
     columns: Any = (LogChunk.number, LogChunk.lines)
-    statement: Select[Any] = (
-        select(*columns)
-        .where(LogChunk.run_id == at.run.id)
-        .order_by(LogChunk.number.desc())
-        .limit(LINES_AT_ONCE)
-    )
-    rows: Iterable[Any] = await house.database.rows(at.visit.caller.instance_id, statement)
+    statement: Select[Any] = select(*columns).where(LogChunk.run_id == run_id)
+    return statement.order_by(LogChunk.number.desc()).limit(LINES_AT_ONCE)
+
+
+def newest_part(rows: Iterable[Any]) -> Mark:
+    """Where the last lines begin, as many as are shown at once."""
     first, lines = 0, 0
     for number, in_it in rows:
         if lines >= LINES_AT_ONCE // 2:
@@ -120,17 +116,13 @@ async def whole_file(reader: LogReader) -> AsyncIterator[bytes]:
 
 
 async def opened(house: House, at: AtRun, how: str, token: str = "") -> str:
-    """Note an opening in the trail, unless ``token`` is of one that still lasts; its token.
-
-    A token is sealed for the run and the person, so it can be neither made up nor passed on.
-    """
+    """Note an opening in the trail, unless ``token`` is of one that still lasts; its token."""
     place = ("log opening", at.run.id, at.visit.caller.account)
-    now = datetime.now(UTC)
-    if token and _is_current(at, place, token, now):
+    key, now = at.visit.facts.key, datetime.now(UTC)
+    if token and lasts(key, place, token, now):
         return token
     await note_opening(house, at, {"log": how})
-    sealed = at.visit.facts.key.seal(json.dumps(now.timestamp()).encode(), *place)
-    return base64.urlsafe_b64encode(sealed).decode()
+    return opening(key, place, now)
 
 
 async def note_opening(house: House, at: AtRun, what: dict[str, str]) -> None:
@@ -138,15 +130,6 @@ async def note_opening(house: House, at: AtRun, what: dict[str, str]) -> None:
     async with house.database.of_instance(at.visit.caller.instance_id) as session:
         details = {**what, "integration": at.integration.name}
         record(session, at.visit, kind="run", thing_id=at.run.id, details=details)
-
-
-def _is_current(at: AtRun, place: tuple[object, ...], token: str, now: datetime) -> bool:
-    try:
-        sealed = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
-        since: float = json.loads(at.visit.facts.key.open(sealed, *place))
-    except (CannotOpen, ValueError, binascii.Error):
-        return False
-    return now.timestamp() - since < _OPENING_LASTS.total_seconds()
 
 
 def checked_mark(text: str) -> Mark:

@@ -38,7 +38,7 @@ from app.runs.reporting_words import (
     took,
     trigger_words,
 )
-from app.support.sharing import shareable, sharing_entry, sharing_section
+from app.support.sharing import sharing_entry, sharing_section
 from app.sync.models import Link
 from app.web.templates import render
 
@@ -88,7 +88,11 @@ async def runs_main(house: House, visit: Visit, filters: RunFilters) -> Markup:
     return render(
         "runs/list.html",
         rows=[
-            (_view(row, now), sharing_entry(house, visit, row.id, row.sharing)) for row in page.rows
+            (
+                run_view(row, row.name, row.tool, now),
+                sharing_entry(house, visit, row.id, row.sharing),
+            )
+            for row in page.rows
         ],
         changed=CHANGED,
         is_live=page.has_open,
@@ -122,7 +126,7 @@ async def run_main(house: House, at: AtRun) -> Markup:
     return render(
         "runs/preview.html" if is_preview else "runs/run.html",
         has_report=is_preview or at.integration.kind == "migration",
-        run=_run_view(at, datetime.now(UTC)),
+        run=run_view(at.run, at.integration.name, at.integration.tool, datetime.now(UTC)),
         state=state_section(at),
         sharing=await sharing_section(house, at),
         may_read=bool(reading),
@@ -148,7 +152,7 @@ def state_section(at: AtRun) -> Markup:
     done = run.created + run.updated + run.skipped + run.failed
     return render(
         "runs/state.html",
-        run=_run_view(at, datetime.now(UTC)),
+        run=run_view(at.run, at.integration.name, at.integration.tool, datetime.now(UTC)),
         state=run.state,
         is_open=run.state in OPEN_STATES,
         reason=run.reason or "",
@@ -189,64 +193,47 @@ async def failed_section(house: House, at: AtRun) -> Markup:
     )
 
 
-def log_section(at: AtRun, part: Part, wanted: Wanted, token: str, *, begin: Mark) -> Markup:
-    """The log with its filters."""
+def log_section(
+    run: Run, part: Part, wanted: Wanted, token: str, *, base: str, begin: Mark
+) -> Markup:
+    """The log with its filters; ``base`` is the address of the run."""
     return render(
         "runs/log.html",
-        run_id=str(at.run.id),
-        lines=log_lines(at, part, wanted, token),
+        base=base,
+        lines=log_lines(run, part, wanted, token, base=base),
         wanted=wanted,
         levels=list(LEVEL_CHOICES.items()),
         token=token,
         is_whole=begin == Mark(0, 0),
-        file_name=f"run-{at.run.created_at.astimezone(UTC):%Y%m%d-%H%M}.jsonl",
-        kept=_kept(at.run),
+        file_name=f"run-{run.created_at.astimezone(UTC):%Y%m%d-%H%M}.jsonl",
+        kept=_kept(run),
     )
 
 
-def log_lines(at: AtRun, part: Part, wanted: Wanted, token: str) -> Markup:
+def log_lines(run: Run, part: Part, wanted: Wanted, token: str, *, base: str) -> Markup:
     """Lines, and what fetches those after them."""
     query = {"level": wanted.level, "item": wanted.item, "mark": str(part.go_on), "token": token}
     return render(
         "runs/log_lines.html",
         lines=[_line(line) for line in part.lines],
-        more=f"/runs/{at.run.id}/log/more?{urlencode(query)}" if part.go_on else "",
+        more=f"{base}/log/more?{urlencode(query)}" if part.go_on else "",
         is_all=part.is_all,
-        again_s=_AGAIN_S.get(at.run.state, _AGAIN_AT_REST_S),
+        again_s=_AGAIN_S.get(run.state, _AGAIN_AT_REST_S),
         problem=part.problem,
     )
 
 
-def _run_view(at: AtRun, now: datetime) -> RunView:
-    run, integration = at.run, at.integration
-    listed = ListedRun(
-        run.id,
-        run.integration_id,
-        integration.name,
-        integration.tool,
-        run.trigger,
-        run.state,
-        run.created_at,
-        run.started_at,
-        run.finished_at,
-        run.created,
-        run.updated,
-        run.skipped,
-        run.failed,
-        run.expected,
-        shareable(at),
-    )
-    return _view(listed, now)
-
-
-def _view(row: ListedRun, now: datetime) -> RunView:
+def run_view(row: ListedRun | Run, name: str, tool: str, now: datetime) -> RunView:
+    """A run in words; ``name`` and ``tool`` are its integration's."""
     words, look = state_words(row.state, row.failed)
     began = row.started_at or row.created_at
+    looked_at = row.created + row.updated + row.skipped + row.failed
+    is_open = row.state in OPEN_STATES
     return RunView(
         id=str(row.id),
         integration_id=str(row.integration_id),
-        name=row.name,
-        trigger=trigger_words(row.trigger, row.tool),
+        name=name,
+        trigger=trigger_words(row.trigger, tool),
         state=words,
         state_look=look,
         began=when(began),
@@ -256,8 +243,8 @@ def _view(row: ListedRun, now: datetime) -> RunView:
         updated=row.updated,
         skipped=row.skipped,
         failed=row.failed,
-        expected=max(row.expected, row.looked_at) if row.expected and row.is_open else 0,
-        looked_at=row.looked_at,
+        expected=max(row.expected, looked_at) if row.expected and is_open else 0,
+        looked_at=looked_at,
     )
 
 

@@ -19,6 +19,7 @@ from app.runs.reporting_log import (
     Mark,
     checked_mark,
     checked_wanted,
+    newest_chunks,
     newest_part,
     opened,
     read_part,
@@ -122,10 +123,13 @@ async def log(
     wanted = checked_wanted(level, item)
     reader = reader_of(house, at)
     token = await opened(house, at, "shown", token)
-    is_live = at.run.state in OPEN_STATES and begin != "first"
-    mark = await newest_part(house, at) if is_live else Mark(0, 0)
+    mark = Mark(0, 0)
+    if at.run.state in OPEN_STATES and begin != "first":
+        newest = newest_chunks(at.run.id)
+        mark = newest_part(await house.database.rows(at.visit.caller.instance_id, newest))
     part = await read_part(reader, mark, wanted)
-    return fragment(log_section(at, part, wanted, token, begin=mark))
+    base = f"/runs/{at.run.id}"
+    return fragment(log_section(at.run, part, wanted, token, base=base, begin=mark))
 
 
 @pages.get("/{run_id}/log/more")
@@ -144,7 +148,7 @@ async def more_of_the_log(
     reader = reader_of(house, at)
     token = await opened(house, at, "followed", token)
     part = await read_part(reader, begin, wanted)
-    return fragment(log_lines(at, part, wanted, token))
+    return fragment(log_lines(at.run, part, wanted, token, base=f"/runs/{at.run.id}"))
 
 
 @pages.get("/{run_id}/log/download", response_class=StreamingResponse)

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.database import Database
+from app.database import OfInstance
 from app.encryption import CannotOpen, InstanceKey, RunKey
 from app.runs.log_lines import LEVELS, Line, cut, squeezed, unsqueezed
 from app.runs.models import OPEN_STATES, LogChunk, Run
@@ -237,7 +237,7 @@ def key_of_log(run: Run, key: InstanceKey, now: datetime) -> RunKey:
         raise LogDamaged("The key of this log is not this run's.") from None
 
 
-def open_log(database: Database, run: Run, key: InstanceKey, now: datetime) -> "LogReader":
+def open_log(database: OfInstance, run: Run, key: InstanceKey, now: datetime) -> "LogReader":
     """A reader of a run's log; LogGone where there is none (any more), or LogDamaged."""
     return LogReader(database, run.instance_id, run.id, key_of_log(run, key, now))
 
@@ -245,7 +245,7 @@ def open_log(database: Database, run: Run, key: InstanceKey, now: datetime) -> "
 class LogReader:
     """Reads a run's log from the first chunk that is asked for, a few at a time."""
 
-    def __init__(self, database: Database, instance_id: UUID, run_id: UUID, key: RunKey) -> None:
+    def __init__(self, database: OfInstance, instance_id: UUID, run_id: UUID, key: RunKey) -> None:
         self._database = database
         self._place = _Place(instance_id, run_id)
         self._key = key

@@ -20,25 +20,49 @@ MOST_PEOPLE_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """A mapping with everything that its page and its dialogs need."""
+class Sheet:
+    """A mapping as it is read, with what is known of both sides."""
 
-    visit: Visit
     integration: Integration
     mapping: TypeMapping
     rules: MappingRules
     schemas: SideSchemas
+
+    @property
+    def tool_label(self) -> str:
+        return Tool(self.integration.tool).label
+
+    def type_on(self, side: SideName) -> TypeInfo | None:
+        """One of its types, as its side has it now."""
+        schema = self.schemas.by_side.get(side)
+        name = self.mapping.jira_type if side == "jira" else self.mapping.tool_type
+        return schema.type_named(name) if schema else None
+
+    def field_label(self, side: SideName, field_id: str) -> str:
+        """What people call a field; its id where that cannot be known."""
+        its = self.type_on(side)
+        found = field_named(its.fields, field_id) if its else None
+        return found.label if found else field_id
+
+    def person_label(self, side: SideName, person_id: str) -> str:
+        """What people call somebody; the id where that cannot be known."""
+        schema = self.schemas.by_side.get(side)
+        people = schema.people if schema else ()
+        return next((it.name for it in people if it.id == person_id and it.name), person_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk(Sheet):
+    """A mapping with everything that its page and its dialogs need to change it."""
+
+    visit: Visit
 
     @classmethod
     def of(
         cls, visit: Visit, integration: Integration, mapping: TypeMapping, schemas: SideSchemas
     ) -> "Desk":
         """With the rules as they are stored."""
-        return cls(visit, integration, mapping, rules_of(mapping), schemas)
-
-    @property
-    def tool_label(self) -> str:
-        return Tool(self.integration.tool).label
+        return cls(integration, mapping, rules_of(mapping), schemas, visit)
 
     @property
     def base(self) -> str:
@@ -88,24 +112,6 @@ class Desk:
             raise Conflict(self.edit_off, mend="Nothing was changed.")
         return found
 
-    def type_on(self, side: SideName) -> TypeInfo | None:
-        """One of its types, as its side has it now."""
-        schema = self.schemas.by_side.get(side)
-        name = self.mapping.jira_type if side == "jira" else self.mapping.tool_type
-        return schema.type_named(name) if schema else None
-
-    def field_label(self, side: SideName, field_id: str) -> str:
-        """What people call a field; its id where that cannot be known."""
-        its = self.type_on(side)
-        found = field_named(its.fields, field_id) if its else None
-        return found.label if found else field_id
-
-    def person_label(self, side: SideName, person_id: str) -> str:
-        """What people call somebody; the id where that cannot be known."""
-        schema = self.schemas.by_side.get(side)
-        people = schema.people if schema else ()
-        return next((it.name for it in people if it.id == person_id and it.name), person_id)
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -145,7 +151,7 @@ def way_words(tool_label: str, way: str) -> str:
     return {"off": "Not copied", **dict(ways(tool_label))}[way]
 
 
-def field_lines(desk: Desk) -> list[Line]:
+def field_lines(desk: Sheet) -> list[Line]:
     """The pairs of fields."""
     return [
         Line(
@@ -161,7 +167,7 @@ def field_lines(desk: Desk) -> list[Line]:
     ]
 
 
-def filled_lines(desk: Desk) -> list[Line]:
+def filled_lines(desk: Sheet) -> list[Line]:
     """The filled fields; ``jira`` says the side, ``tool`` the field."""
     return [
         Line(
@@ -175,7 +181,7 @@ def filled_lines(desk: Desk) -> list[Line]:
     ]
 
 
-def status_lines(desk: Desk) -> list[Line]:
+def status_lines(desk: Sheet) -> list[Line]:
     """What each status becomes; a pair that says it both ways is one line."""
     pairs = [(rule.jira, rule.tool) for rule in desk.rules.statuses]
     to_tool, to_jira = there(pairs), back(pairs)
@@ -190,17 +196,17 @@ def status_lines(desk: Desk) -> list[Line]:
     return lines
 
 
-def people_lines(desk: Desk) -> list[Line]:
+def people_lines(desk: Sheet) -> list[Line]:
     """The first of the table of people."""
     return [_person_line(desk, *each) for each in enumerate(desk.rules.people[:MOST_PEOPLE_SHOWN])]
 
 
-def _person_line(desk: Desk, number: int, rule: PersonRule) -> Line:
+def _person_line(desk: Sheet, number: int, rule: PersonRule) -> Line:
     jira, tool = desk.person_label("jira", rule.jira), desk.person_label("tool", rule.tool)
     return Line(number, jira, "", tool, "")
 
 
-def _demanded(desk: Desk, rule: StatusRule) -> str:
+def _demanded(desk: Sheet, rule: StatusRule) -> str:
     told = []
     by_side: dict[SideName, Mapping[str, str]] = {
         "jira": rule.jira_demands,

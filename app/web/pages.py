@@ -51,6 +51,7 @@ class Shell:
     title: str
     ap_js_url: str | None
     banner: Banner | None = None
+    brand: str = "Getint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,13 @@ class Flag:
     kind: Literal["success", "info", "warning", "error"] = "success"
 
 
-def document(shell: Shell, main: str) -> HTMLResponse:
-    """A whole page around `main`, which is HTML that a template has rendered."""
-    return HTMLResponse(_written(shell, main))
+def document(shell: Shell, main: str, *, keep: bool = True) -> HTMLResponse:
+    """A whole page around `main`, which is HTML that a template has rendered.
+
+    With `keep`, what is written is kept in memory for whoever asks for the very same.
+    """
+    write = _written if keep else _written.__wrapped__
+    return HTMLResponse(write(shell, main))
 
 
 @lru_cache(128)

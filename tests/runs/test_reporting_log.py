@@ -122,7 +122,7 @@ async def test_an_opening_can_not_be_made_up_passed_on_or_kept(
     for token in ("", "x", "AAAA", "é", "%00"):
         await gia.get(f"/runs/{run.id}/log/more?mark=0.0&token={token}")
     assert len(reports.trail()) == 1 + 2 + 5
-    monkeypatch.setattr("app.runs.reporting_log._OPENING_LASTS", timedelta(0))
+    monkeypatch.setattr("app.runs.openings.LASTS", timedelta(0))
     await gia.get(address)  # too late
     assert len(reports.trail()) == 9
 

@@ -151,6 +151,11 @@ document.addEventListener("htmx:after:request", (event) => {
     show(unreachable("It answered with a file where a page belongs."), ctx.sourceElement);
     return;
   }
+  if (headers.has("Getint-Gone")) { // what the page shows may not be seen any more
+    event.preventDefault();
+    reload();
+    return;
+  }
   const isProblem = headers.has("Getint-Problem");
   const inDialog = ctx.sourceElement.closest("dialog[open]");
   if (status === 422 && !isProblem) {
@@ -186,6 +191,7 @@ document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
 
 async function download(button) {
   const response = await send(button.dataset.download, { headers: { "HX-Request": "true" } });
+  if (response.headers.has("Getint-Gone")) return reload();
   if (response.status === 401) return show(sessionOver(), button, reloading);
   if (!response.ok) return show(serverNotice(await response.text()), button);
   const address = URL.createObjectURL(await response.blob());

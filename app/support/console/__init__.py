@@ -1,0 +1,1 @@
+"""The console of support's agents: a program of its own, which never has the master key."""
