@@ -39,7 +39,7 @@ console:
 
 test: install
 	@dev/chromium.sh
-	@$(BIN)/pytest -n 2 $(ARGS)
+	@$(BIN)/pytest -n 2 --maxschedchunk=1 $(ARGS)
 
 check: install
 	@$(BIN)/ruff check .

@@ -116,18 +116,40 @@ def settings(migrated_url: str) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def emptying(migrated_url: str) -> str:
+    """SQL that empties what tests fill. Of a few rows, DELETE takes a fifth of TRUNCATE's time."""
+    with psycopg.connect(migrated_url) as connection:
+        row = connection.execute(_FILLED_BY_TESTS).fetchone()
+    assert row
+    statements: str = row[0]
+    return statements
+
+
+_FILLED_BY_TESTS = """
+    WITH RECURSIVE filled (relid) AS (
+        SELECT unnest(ARRAY[
+            'instances', 'support_agents', 'used_lifecycle_tokens', 'procrastinate_jobs'
+        ]::regclass[])::oid
+        UNION
+        SELECT conrelid FROM pg_constraint JOIN filled ON confrelid = relid WHERE contype = 'f'
+    )
+    SELECT string_agg(format('DELETE FROM %s', relid::regclass), ';') FROM filled
+"""
+
+
 @pytest.fixture(autouse=True)
 def empty_tables(request: pytest.FixtureRequest) -> Iterator[None]:
     """Leave no row of one test to the next."""
-    yield
     if "migrated_url" not in request.fixturenames:
+        yield
         return
-    with psycopg.connect(request.getfixturevalue("migrated_url"), autocommit=True) as connection:
-        # The audit trail refuses to be emptied by anybody less than this.
+    url, emptying = request.getfixturevalue("migrated_url"), request.getfixturevalue("emptying")
+    yield
+    with psycopg.connect(url, autocommit=True) as connection:
+        # The audit trail refuses to be emptied by anybody less than this; nor does order matter.
         connection.execute("SET session_replication_role = replica")
-        connection.execute(
-            "TRUNCATE instances, support_agents, used_lifecycle_tokens, procrastinate_jobs CASCADE"
-        )
+        connection.execute(emptying.encode())
 
 
 @pytest.fixture

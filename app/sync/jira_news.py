@@ -83,7 +83,7 @@ async def _suspect(house: House, facts: InstanceFacts, project_id: str, issue_id
             await start_soon(session, facts.instance_id, integration_id, "jira")
 
 
-def _kept_in_step(project_id: str) -> Select[tuple[UUID]]:
+def _kept_in_step(project_id: str) -> Select[UUID]:
     return select(Integration.id).where(
         Integration.project_id == project_id,
         Integration.state == "active",

@@ -16,12 +16,13 @@ from schemathesis.core.result import Err
 
 from app.sync.side_schemas import SchemaReader
 from sandbox.running import Sandbox
+from tests.examples import many
 from tests.people import ACCOUNTS
 from tests.security.test_row_security import fill
 from tests.sync.fake_sides import FakeSides
 from tests.town import Town
 
-EXAMPLES_A_ROUTE = 25
+EXAMPLES_A_ROUTE = many(8)
 # As they stand in a body or address: bytes that no browser sends, texts that trip others up.
 NASTY = ["%00", "%ED%A0%80", "%FF", "%E2%80%AE", "%27%22%60%3B--", "%7B%7B7*7%7D%7D", "%", "..%2F"]
 NASTY += [

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.database import Database
 from app.settings import Settings
 from app.sync.comments import signed
+from tests.examples import many
 from tests.sync.kit import Pair
 
 TITLES = st.sampled_from(["one", "two", "three \U0001f680", "\u0645\u0631\u062d\u0628\u0627"])
@@ -71,7 +72,7 @@ def _do(pair: Pair, step: tuple[Any, ...]) -> None:
         side.edit(item_id, **{kind: step[3]})
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=many(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS, st.booleans())
 def test_after_any_edits_and_faults_both_sides_agree_and_nothing_is_there_twice(
     pair_of: Callable[..., Pair], steps: list[tuple[Any, ...]], copies_deletions: bool

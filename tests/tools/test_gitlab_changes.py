@@ -17,6 +17,7 @@ from app.tools.items import LABELS, TITLE, Item
 from app.tools.side import ItemRejected
 from sandbox.gitlab.state import Note
 from sandbox.tools.faults import FaultKind
+from tests.examples import many
 from tests.tools.gitlab_kit import GIA, Town, all_changes, town_with
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -218,7 +219,7 @@ DEEDS = st.one_of(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=many(50), suppress_health_check=[HealthCheck.too_slow])
 @given(
     made=st.lists(st.tuples(TICKS, TICKS), max_size=14),
     deeds=st.lists(st.lists(DEEDS, max_size=1), max_size=12),

@@ -1,7 +1,6 @@
 """What must hold of every text, in whatever way it goes through us."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -21,6 +20,7 @@ from app.sync.richtext import (
     to_html,
     to_markdown,
 )
+from tests import examples
 from tests.sync.richtext import strategies
 
 SCHEMA = Draft4Validator(
@@ -38,7 +38,7 @@ THROUGH: dict[str, Callable[[str], str]] = {
 }
 # Set it to thousands to search for longer; the examples of the suite are the same each time.
 many = settings(
-    max_examples=int(os.environ.get("RICHTEXT_EXAMPLES", "40")),
+    max_examples=examples.many(15),
     suppress_health_check=list(HealthCheck),
 )
 
