@@ -6,7 +6,7 @@ PORT ?= 8000
 CONSOLE_PORT ?= 8001
 SANDBOX_PORT ?= 2990
 BIN := .venv/bin
-export PORT SANDBOX_PORT
+export PORT SANDBOX_PORT EXAMPLES_TIMES
 
 help:
 	@echo "make run    the app and a local Jira site to use it in"

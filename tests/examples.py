@@ -2,7 +2,7 @@
 
 import os
 
-_TIMES = int(os.environ.get("EXAMPLES_TIMES", "1"))
+_TIMES = int(os.environ.get("EXAMPLES_TIMES") or "1")
 
 
 def many(usual: int) -> int:
