@@ -80,9 +80,12 @@ function followHost() {
   });
 }
 
+// The bridge may answer before the scripts that carry a request have run.
 if (ap && main) {
-  followHost();
-  ap.history?.getState?.("hash", goTo);
+  document.addEventListener("DOMContentLoaded", () => {
+    followHost();
+    ap.history?.getState?.("hash", goTo);
+  });
 } else if (main) {
   history.replaceState({ path: location.pathname + location.search }, "");
   window.addEventListener("popstate", (event) => goTo(event.state?.path));
