@@ -6,6 +6,7 @@ import sys
 from alembic import context
 from sqlalchemy import create_engine
 
+import app.administration.models
 import app.audit.models
 import app.instances.models
 import app.integrations.models

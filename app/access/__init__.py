@@ -12,6 +12,7 @@ from app.access.decision import (
 from app.access.reasons import Reason
 from app.access.table import ROLES, TABLE
 from app.access.words import (
+    EVERY_EFFECT,
     Action,
     Caller,
     Door,
@@ -27,6 +28,7 @@ from app.access.words import (
 )
 
 __all__ = [
+    "EVERY_EFFECT",
     "ROLES",
     "TABLE",
     "Action",

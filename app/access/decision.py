@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, false, or_
 from app.access.conditions import AllOf
 from app.access.reasons import Reason
 from app.access.table import ROLES, TABLE, Rule
-from app.access.words import Action, Caller, Effect, LicenceStanding, Role, Thing, Tool
+from app.access.words import Action, Caller, Door, Effect, LicenceStanding, Role, Thing, Tool
 
 
 class Answer(StrEnum):
@@ -79,6 +79,7 @@ OUTER_BARS = (
         Answer.NO,
         Reason.NOT_CONFIGURED,
     ),
+    Bar(lambda caller, rule: rule.effect not in caller.scope, Answer.NO, Reason.OUTSIDE_THE_SCOPE),
     Bar(
         lambda caller, rule: (
             rule.effect is not Effect.READ and not caller.situation.standing_is_current
@@ -179,7 +180,7 @@ def _why_not(caller: Caller, action: Action, thing: Thing | None) -> Reason:
     if _owned_but_lost(caller, rule, thing):
         return Reason.OWNER_LOST_STANDING
     if not _granted(caller, TABLE[Action.OPEN_APP], None):
-        return Reason.NO_ACCESS
+        return Reason.NO_WORKSPACE if caller.door is Door.ACCOUNT else Reason.NO_ACCESS
     if rule.refusal is Reason.NOT_THEIR_TOOL and _only_a_project_admin(caller):
         return Reason.NOT_THEIR_PROJECT
     return rule.refusal

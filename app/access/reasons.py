@@ -18,6 +18,7 @@ class Wording:
 
 
 _AN_ADMIN = "A Jira administrator"
+_AN_ADMIN_OF_GETINT = "An administrator of Getint"
 _ATLASSIAN = "Nobody needs to act: this clears by itself once Jira answers again"
 
 
@@ -67,6 +68,17 @@ class Reason(Enum):
         "project: then open Getint from that project's settings.",
         _AN_ADMIN,
     )
+    NO_WORKSPACE = Wording(
+        "Your account has not been given a workspace yet.",
+        "Access to a workspace: Getint Administration > Users.",
+        _AN_ADMIN_OF_GETINT,
+    )
+    OUTSIDE_THE_SCOPE = Wording(
+        "The access token that you use is not good for this.",
+        "A token with a wider scope: read to look, write to create, change, run and share, "
+        "administer for settings.",
+        "You, if you may do this yourself: make another token",
+    )
     OUTSIDE_REACH = Wording(
         "This is outside the projects and workspaces that you can see.",
         "Access to its project or workspace.",
@@ -83,7 +95,7 @@ class Reason(Enum):
         "A Jira administrator or an administrator of that project",
     )
     NOT_OWNER = Wording(
-        "Only its owner and Jira administrators can do this.",
+        "Only its owner and administrators can do this.",
         "To be its owner: the owner or an administrator can hand it over to you.",
         "Its owner or a Jira administrator",
     )
@@ -110,7 +122,7 @@ class Reason(Enum):
         "The integration's owner or a Jira administrator",
     )
     ADMINS_ONLY = Wording(
-        "Only Jira administrators can do this.",
-        "The Administer Jira permission.",
+        "Only administrators can do this.",
+        "The Administer Jira permission, or an administrator's account in Getint.",
         _AN_ADMIN,
     )

@@ -15,6 +15,7 @@ ANY = Always()
 OF_THEIR_TOOL = Among("tool", lambda caller: caller.tools)
 IN_THEIR_PROJECT = Among("project_id", lambda caller: caller.projects)
 IN_THEIR_WORKSPACE = Among("workspace_id", lambda caller: caller.workspaces)
+IN_A_WORKSPACE_OF_THEIRS = Among("workspace_id", lambda caller: caller.administered)
 SHARED_WITH_SUPPORT = Among("shared_with_support", lambda _: frozenset({True}))
 OPEN_TO_USE = Among("others_may", lambda _: frozenset({OthersMay.USE, OthersMay.EDIT}))
 OPEN_TO_EDIT = Among("others_may", lambda _: frozenset({OthersMay.EDIT}))
@@ -36,6 +37,7 @@ ROLES: Mapping[Role, Condition] = {
         )
     ),
     Role.WORKSPACE_USER: CallerIs(lambda caller: caller.is_workspace_user),
+    Role.WORKSPACE_ADMIN: CallerIs(lambda caller: caller.administered),
     Role.SUPPORT: CallerIs(lambda caller: caller.is_support and caller.situation.support_approved),
 }
 
@@ -62,6 +64,7 @@ _SEE: Mapping[Role, Condition] = {
     Role.PROJECT_ADMIN: IN_THEIR_PROJECT,
     Role.OWNER: ANY,
     Role.WORKSPACE_USER: IN_THEIR_WORKSPACE,
+    Role.WORKSPACE_ADMIN: IN_A_WORKSPACE_OF_THEIRS,
     Role.SUPPORT: ANY,
 }
 _CREATE: Mapping[Role, Condition] = {
@@ -69,8 +72,13 @@ _CREATE: Mapping[Role, Condition] = {
     Role.TOOL_MEMBER: AllOf((OF_THEIR_TOOL, IN_THEIR_WORKSPACE)),
     Role.PROJECT_ADMIN: AllOf((IN_THEIR_PROJECT, IN_THEIR_WORKSPACE)),
     Role.WORKSPACE_USER: IN_THEIR_WORKSPACE,
+    Role.WORKSPACE_ADMIN: IN_A_WORKSPACE_OF_THEIRS,
 }
-_OWN: Mapping[Role, Condition] = {Role.ADMIN: ANY, Role.OWNER: ANY}
+_OWN: Mapping[Role, Condition] = {
+    Role.ADMIN: ANY,
+    Role.OWNER: ANY,
+    Role.WORKSPACE_ADMIN: IN_A_WORKSPACE_OF_THEIRS,
+}
 _ADMINS: Mapping[Role, Condition] = {Role.ADMIN: ANY}
 
 
@@ -82,6 +90,7 @@ def _as_the_owner_allows(level: Condition) -> Mapping[Role, Condition]:
         Role.PROJECT_ADMIN: for_others,
         Role.OWNER: ANY,
         Role.WORKSPACE_USER: for_others,
+        Role.WORKSPACE_ADMIN: IN_A_WORKSPACE_OF_THEIRS,
     }
 
 

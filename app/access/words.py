@@ -66,6 +66,7 @@ class Role(StrEnum):
     PROJECT_ADMIN = "project admin"
     OWNER = "owner"
     WORKSPACE_USER = "workspace user"
+    WORKSPACE_ADMIN = "administrator of a workspace"
     SUPPORT = "support"
 
 
@@ -120,6 +121,9 @@ class LicenceStanding(StrEnum):
     UNKNOWN = "unknown"
 
 
+EVERY_EFFECT = frozenset(Effect)
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What is true of the instance (and of what we know) while a caller asks."""
@@ -138,7 +142,8 @@ class Caller:
 
     ``account`` names a person within the instance: ``jira:<accountId>``, ``user:<uuid>`` or
     ``agent:<uuid>``. ``projects`` holds ids of Jira projects they administer and came from.
-    ``workspaces`` are those that their door opens to them.
+    ``workspaces`` are those that their door opens to them, ``administered`` those of them in which
+    they have an administrator's say. ``scope`` is what the token they came with is good for.
     """
 
     instance_id: UUID
@@ -148,8 +153,10 @@ class Caller:
     tools: frozenset[str] = frozenset()
     projects: frozenset[str] = frozenset()
     workspaces: frozenset[UUID] = frozenset()
+    administered: frozenset[UUID] = frozenset()
     is_workspace_user: bool = False
     is_support: bool = False
+    scope: frozenset[Effect] = EVERY_EFFECT
     situation: Situation = field(default_factory=Situation)
 
     def __hash__(self) -> int:

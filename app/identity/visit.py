@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from app.access import Action, Caller, Decision, Thing, decide, require
+from app.identity.workspaces import current_workspace
 from app.instances.facts import InstanceFacts
 from connect import LicenceState
 
@@ -35,6 +37,11 @@ class Visit:
     action: Action
     licence: LicenceState
     project: ProjectInView | None
+
+    @property
+    def workspace_id(self) -> UUID:
+        """The workspace they are in: new things belong to it, lists show it."""
+        return current_workspace(self.facts, self.caller)
 
     def can(self, action: Action, thing: Thing | None = None) -> Decision:
         """The decision on any action, for buttons and hints."""

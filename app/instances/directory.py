@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Literal, cast
 from uuid import UUID
 
@@ -10,11 +11,12 @@ from cachetools import TTLCache
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.administration.models import WorkspaceChoice, WorkspaceProject
 from app.changes import Changes
 from app.database import Database, bind
 from app.encryption import InstanceKey, MasterKeys
-from app.instances.facts import InstanceFacts
-from app.instances.models import GroupBinding, Installation, Instance
+from app.instances.facts import InstanceFacts, WorkspaceFacts
+from app.instances.models import GroupBinding, Installation, Instance, Workspace
 from connect import LicenceFact, LicenceState, Site
 from connect.tokens import PREVIOUS_SECRET_GRACE
 
@@ -25,41 +27,39 @@ _LOOK_UPS_AT_ONCE = 3
 
 
 class Directory:
-    """Facts by client key, dropped everywhere as soon as the instance changes."""
+    """Facts by client key or instance, dropped everywhere as soon as the instance changes."""
 
     def __init__(self, database: Database, master_keys: MasterKeys, changes: Changes) -> None:
         self._database = database
         self._master_keys = master_keys
         self._changes = changes
-        self._kept: TTLCache[str, InstanceFacts] = TTLCache(_KEPT, _KEPT_S)
+        self._kept: TTLCache[str | UUID, InstanceFacts] = TTLCache(_KEPT, _KEPT_S)
         self._generation = 0
         self._look_ups = asyncio.Semaphore(_LOOK_UPS_AT_ONCE)
         changes.on_change("facts", self._forget)
 
     async def find(self, client_key: str) -> InstanceFacts | None:
         """The facts, at most as old as the last change; None when nobody installed with it."""
-        if self._changes.is_listening and (facts := self._kept.get(client_key)):
-            return facts
-        generation = self._generation
-        facts = await self.load(client_key)
-        # A change that arrived while we read may be newer than what we read.
-        if facts is not None and generation == self._generation:
-            self._kept[client_key] = facts
-        return facts
+        return await self._kept_or_loaded(client_key, partial(self.load, client_key))
 
     async def of_instance(self, instance_id: UUID) -> InstanceFacts | None:
-        """The instance through the installation that counts: one that is there, the newest."""
-        async with self._database.of_instance(instance_id) as session:
-            client_key = await session.scalar(
-                select(Installation.client_key)
-                .order_by(
-                    Installation.uninstalled_at.is_(None).desc(),
-                    Installation.superseded_at.is_(None).desc(),
-                    Installation.created_at.desc(),
-                )
-                .limit(1)
-            )
-        return None if client_key is None else await self.find(client_key)
+        """The instance through the installation that counts: one that is there, the newest.
+
+        Without any, the instance on its own; None where there is no such instance.
+        """
+        return await self._kept_or_loaded(instance_id, partial(self._load_instance, instance_id))
+
+    async def _kept_or_loaded(
+        self, known_as: str | UUID, load: Callable[[], Awaitable[InstanceFacts | None]]
+    ) -> InstanceFacts | None:
+        if self._changes.is_listening and (facts := self._kept.get(known_as)):
+            return facts
+        generation = self._generation
+        facts = await load()
+        # A change that arrived while we read may be newer than what we read.
+        if facts is not None and generation == self._generation:
+            self._kept[known_as] = facts
+        return facts
 
     async def load(self, client_key: str) -> InstanceFacts | None:
         """The facts as they are in the database now."""
@@ -70,26 +70,48 @@ class Directory:
             if installation is None:
                 return None
             await bind(session, "app.instance_id", str(installation.instance_id))
-            return await self._facts(session, installation)
+            instance = await session.get_one(Instance, installation.instance_id)
+            return await self._facts(session, instance, installation)
+
+    async def _load_instance(self, instance_id: UUID) -> InstanceFacts | None:
+        async with self._look_ups, self._database.of_instance(instance_id) as session:
+            instance = await session.get(Instance, instance_id)
+            if instance is None:
+                return None
+            installation = await session.scalar(
+                select(Installation)
+                .order_by(
+                    Installation.uninstalled_at.is_(None).desc(),
+                    Installation.superseded_at.is_(None).desc(),
+                    Installation.created_at.desc(),
+                )
+                .limit(1)
+            )
+            return await self._facts(session, instance, installation)
 
     def forget_everything(self) -> None:
         """Read all facts anew from now on."""
         self._forget(None)
 
-    async def _facts(self, session: AsyncSession, installation: Installation) -> InstanceFacts:
-        instance = await session.get_one(Instance, installation.instance_id)
+    async def _facts(
+        self, session: AsyncSession, instance: Instance, installation: Installation | None
+    ) -> InstanceFacts:
         bindings = (await session.scalars(select(GroupBinding))).all()
+        choices = (await session.scalars(select(WorkspaceChoice))).all()
         key = self._master_keys.instance_key(instance.wrapped_key, instance.id)
         assert instance.jira_workspace_id is not None  # noqa: S101 - made with the instance
         return InstanceFacts(
             instance_id=instance.id,
-            installation_id=installation.id,
-            site=open_site(installation, key),
-            is_installed=installation.uninstalled_at is None,
-            is_enabled=installation.enabled,
+            installation_id=installation.id if installation else None,
+            linked_site=open_site(installation, key) if installation else None,
+            is_installed=installation is None or installation.uninstalled_at is None,
+            is_enabled=installation is None or installation.enabled,
             is_configured=instance.configured_at is not None,
             workspace_id=instance.jira_workspace_id,
-            licence=licence_fact(installation),
+            workspaces=await _workspaces(session),
+            chosen={choice.account: choice.workspace_id for choice in choices},
+            second_factor_required=instance.second_factor_required,
+            licence=licence_fact(installation) if installation else None,
             tools_by_group=_tools_by_group(bindings),
             standard_bound=frozenset(row.tool for row in bindings if row.is_standard),
             key=key,
@@ -98,12 +120,25 @@ class Directory:
     def _forget(self, instance_id: UUID | None) -> None:
         self._generation += 1
         gone = [
-            client_key
-            for client_key, facts in self._kept.items()
+            known_as
+            for known_as, facts in self._kept.items()
             if instance_id in {None, facts.instance_id}
         ]
-        for client_key in gone:
-            self._kept.pop(client_key, None)
+        for known_as in gone:
+            self._kept.pop(known_as, None)
+
+
+async def _workspaces(session: AsyncSession) -> dict[UUID, WorkspaceFacts]:
+    projects: dict[UUID, set[str]] = defaultdict(set)
+    for row in await session.scalars(select(WorkspaceProject)):
+        projects[row.workspace_id].add(row.project_id)
+    rows = await session.scalars(select(Workspace).order_by(Workspace.name, Workspace.id))
+    return {
+        row.id: WorkspaceFacts(
+            row.id, row.name, row.archived_at is not None, frozenset(projects[row.id])
+        )
+        for row in rows
+    }
 
 
 def open_site(installation: Installation, key: InstanceKey) -> Site:

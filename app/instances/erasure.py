@@ -8,6 +8,17 @@ import structlog
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.administration.models import (
+    AccessToken,
+    Account,
+    AccountLink,
+    AccountSession,
+    IdentityProvider,
+    KeptAnswer,
+    WorkspaceAccess,
+    WorkspaceChoice,
+    WorkspaceProject,
+)
 from app.audit.models import AuditEntry
 from app.changes import Changes
 from app.database import Database
@@ -47,6 +58,15 @@ ERASED_IN_ORDER: tuple[type[Model], ...] = (
     SupportRequest,
     SupportGrant,
     GroupBinding,
+    KeptAnswer,
+    AccessToken,
+    AccountLink,
+    AccountSession,
+    WorkspaceAccess,
+    WorkspaceProject,
+    WorkspaceChoice,
+    Account,
+    IdentityProvider,
     Workspace,
     AuditEntry,
     Installation,

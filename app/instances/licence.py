@@ -45,6 +45,8 @@ STANDING = {
     LicenceState.UNKNOWN: LicenceStanding.UNKNOWN,
 }
 """What each state means to the permission table."""
+ON_ITS_OWN = LicenceState.ACTIVE
+"""Without a Jira there is no marketplace to ask: who runs Getint so has a contract with us."""
 
 
 class Licences:
@@ -62,12 +64,14 @@ class Licences:
         self._jira = jira
         self._changes = changes
         self._clock = clock
-        self._flights: dict[UUID, asyncio.Task[LicenceFact | None]] = {}
-        self._tried_at: dict[UUID, datetime] = {}
-        self._told: dict[UUID, LicenceFact] = {}
+        self._flights: dict[UUID | None, asyncio.Task[LicenceFact | None]] = {}
+        self._tried_at: dict[UUID | None, datetime] = {}
+        self._told: dict[UUID | None, LicenceFact] = {}
 
     async def state(self, facts: InstanceFacts, page_word: PageWord | None) -> LicenceState:
         """The state now. ``page_word`` is ``lic`` of a verified page, if this request has one."""
+        if facts.linked_site is None:
+            return ON_ITS_OWN
         now = self._clock()
         fact, ask_now = reconcile(facts.licence, page_word, now)
         if ask_now:
@@ -85,12 +89,14 @@ class Licences:
 
     def known_state(self, facts: InstanceFacts) -> LicenceState:
         """What is known without asking anybody."""
+        if facts.linked_site is None:
+            return ON_ITS_OWN
         return licence_state(facts.licence, now=self._clock())
 
     async def confirmed(self, facts: InstanceFacts) -> LicenceState:
         """The state now; before it is a no, Jira is asked whether that is still so."""
         now = self._clock()
-        state = licence_state(facts.licence, now=now)
+        state = self.known_state(facts)
         if STANDING[state] is LicenceStanding.ACTIVE:
             return state
         if not self._may_ask(facts, now):

@@ -17,6 +17,7 @@ class Instance(HasId, HasTimes, Model):
     wrapped_key: Mapped[bytes]
     configured_at: Mapped[datetime | None]
     jira_workspace_id: Mapped[UUID | None]
+    second_factor_required: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Installation(HasId, HasTimes, Model):
@@ -55,13 +56,14 @@ class UsedLifecycleToken(Model):
 
 
 class Workspace(HasId, HasTimes, Model):
-    """A set of integrations inside an instance."""
+    """A set of integrations inside an instance. One that is archived opens to nobody."""
 
     __tablename__ = "workspaces"
     __table_args__ = (UniqueConstraint("instance_id", "id"),)
 
     instance_id: Mapped[UUID] = mapped_column(ForeignKey("instances.id", ondelete="CASCADE"))
     name: Mapped[str]
+    archived_at: Mapped[datetime | None]
 
 
 class GroupBinding(HasId, Model):

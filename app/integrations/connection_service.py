@@ -37,7 +37,7 @@ async def create(
     connection = Connection(
         id=connection_id,
         instance_id=visit.caller.instance_id,
-        workspace_id=visit.facts.workspace_id,
+        workspace_id=visit.workspace_id,
         tool=form.tool.value,
         project_id=visit.project.id if visit.project else None,
         owner=visit.caller.account,

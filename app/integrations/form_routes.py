@@ -207,7 +207,7 @@ async def _connection(
         select(Connection)
         .where(
             Connection.id == form.connection_id,
-            Connection.workspace_id == visit.facts.workspace_id,
+            Connection.workspace_id == visit.workspace_id,
             true() if kept == form.connection_id else _seen(visit),
         )
         .with_for_update(read=True)

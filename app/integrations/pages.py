@@ -260,7 +260,7 @@ def place_of(visit: Visit, tool: str, project_id: str | None = None) -> Place:
         project_id = visit.project.id
     return Place(
         visit.caller.instance_id,
-        workspace_id=visit.facts.workspace_id,
+        workspace_id=visit.workspace_id,
         tool=tool,
         project_id=project_id,
     )

@@ -29,7 +29,7 @@ async def create(
     """Add one, owned by the visitor, in the workspace and instance that they came to."""
     integration = Integration(
         instance_id=visit.caller.instance_id,
-        workspace_id=visit.facts.workspace_id,
+        workspace_id=visit.workspace_id,
         kind=form.kind,
         owner=visit.caller.account,
         state=state,

@@ -27,10 +27,11 @@ def situations() -> Iterator[Situation]:
 
 
 def standings() -> Iterator[Caller]:
-    for admin, tools, projects, workspaces, user, support in product(
+    for admin, tools, projects, workspaces, administered, user, support in product(
         BOTH,
         (frozenset[str](), frozenset({"gitlab"})),
         (frozenset[str](), frozenset({"P"})),
+        (frozenset[UUID](), frozenset({HERE})),
         (frozenset[UUID](), frozenset({HERE})),
         BOTH,
         BOTH,
@@ -42,6 +43,7 @@ def standings() -> Iterator[Caller]:
             tools=tools,
             projects=projects,
             workspaces=workspaces,
+            administered=administered,
             is_workspace_user=user,
             is_support=support,
         )

@@ -13,13 +13,14 @@ from app.access import (
     Answer,
     Caller,
     Decision,
+    Effect,
     LicenceStanding,
     OthersMay,
     Place,
     Situation,
     decide,
 )
-from tests.access.cast import HERE, ME, OURS, SOMEBODY
+from tests.access.cast import ELSEWHERE, HERE, ME, OURS, SOMEBODY
 
 MATRIX = Path(__file__).with_name("matrix.md")
 NOBODY = Caller(OURS, ME, workspaces=frozenset({HERE}))
@@ -41,6 +42,23 @@ PEOPLE: Mapping[str, tuple[Caller, str]] = {
     "workspace user": (replace(NOBODY, is_workspace_user=True), SOMEBODY),
     "user of another workspace": (
         replace(NOBODY, is_workspace_user=True, workspaces=frozenset()),
+        SOMEBODY,
+    ),
+    "administrator of its workspace": (
+        replace(NOBODY, is_workspace_user=True, administered=frozenset({HERE})),
+        SOMEBODY,
+    ),
+    "administrator of another workspace": (
+        replace(
+            NOBODY,
+            is_workspace_user=True,
+            workspaces=frozenset({HERE, ELSEWHERE}),
+            administered=frozenset({ELSEWHERE}),
+        ),
+        SOMEBODY,
+    ),
+    "admin with a token to read": (
+        replace(NOBODY, is_admin=True, scope=frozenset({Effect.READ})),
         SOMEBODY,
     ),
     "support": (AGENT, SOMEBODY),

@@ -35,6 +35,7 @@ GRANTS = {
     "project admin": {"projects": frozenset({"P"})},
     "workspace": {"workspaces": frozenset({HERE})},
     "workspace user": {"is_workspace_user": True},
+    "workspace administrator": {"administered": frozenset({HERE})},
     "support": {"is_support": True},
 }
 a_caller = st.sampled_from(CALLERS)
@@ -91,6 +92,18 @@ def test_without_an_active_licence_nothing_changes_but_everything_stays_readable
             assert not decide(lapsed, action, thing)
         else:
             assert decide(lapsed, action, thing) == decide(licensed, action, thing)
+
+
+@given(a_caller, an_action, a_thing, st.sets(st.sampled_from(list(Effect))))
+def test_a_token_gives_nothing_beyond_its_scope_nor_beyond_its_owner(
+    caller: Caller, action: Action, thing: Place, scope: set[Effect]
+) -> None:
+    with_token = replace(caller, scope=frozenset(scope))
+    decision = decide(with_token, action, thing)
+    if decision:
+        assert TABLE[action].effect in scope
+    if TABLE[action].effect in scope:
+        assert decision == decide(caller, action, thing)
 
 
 @given(a_caller, an_action, a_thing)

@@ -46,7 +46,7 @@ def test_what_a_person_could_do_agrees_with_what_they_meet(
     told = table.get_by_role("row").filter(has_text="Asana").get_by_role("cell").last
     assert told.inner_text() in why
     audit = frame.get_by_role("row").filter(has_text="Read the audit trail")
-    expect(audit).to_contain_text("Only Jira administrators can do this.")
+    expect(audit).to_contain_text("Only administrators can do this.")
     expect(hers.get_by_role("button", name="Settings")).to_be_disabled()
 
 

@@ -125,7 +125,7 @@ def test_others_look_on_and_a_busy_tool_is_tried_again(
     open_bugs(others)
     expect(others.get_by_role("main")).to_contain_text("Story points")
     off = others.get_by_role("button", name="Add: Fields")
-    assert "Only its owner and Jira administrators" in reason_of(off)
+    assert "Only its owner and administrators" in reason_of(off)
     assert axel.axe() == []
     sides.tool.trouble = SideBusy("GitLab asks to wait a minute.", 60.0)
     ready.app.state.schemas._kept.clear()  # as if a minute had passed

@@ -69,7 +69,7 @@ def test_each_person_creates_and_sees_what_is_theirs(set_up_town: Town, somebody
     for entry in ("Edit", "Pause", "Hand over", "Delete"):
         item = menu_of(frame, "Platform backlog").get_by_role("menuitem", name=entry)
         expect(item).to_be_disabled()
-        assert "Only its owner and Jira administrators" in reason_of(item)
+        assert "Only its owner and administrators" in reason_of(item)
         gia.page.keyboard.press("Escape")
 
     axel = somebody("azure")

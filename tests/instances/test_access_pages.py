@@ -272,7 +272,7 @@ async def test_a_member_is_explained_with_the_group_that_gives_the_tool(
     assert row_of(page, "GitLab Yes")
     assert "Membership" not in row_of(page, "GitLab Yes")
     assert "You are not a member of the Jira group for Asana." in row_of(page, "Asana No")
-    assert "Only its owner and Jira administrators" in page
+    assert "Only its owner and administrators" in page
 
 
 async def test_a_project_administrator_is_explained_as_if_from_the_project(

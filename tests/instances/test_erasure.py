@@ -54,6 +54,27 @@ OF_SUPPORT = (
 )
 
 
+OF_ADMINISTRATION = (
+    "INSERT INTO accounts (id, instance_id, name, email, email_key)"
+    " VALUES (%(id)s, %(instance)s, 'n', 'e', 'e')",
+    "INSERT INTO workspace_access VALUES (%(id)s, %(workspace)s, %(instance)s, 'user')",
+    "INSERT INTO workspace_projects VALUES (%(workspace)s, '1', %(instance)s)",
+    "INSERT INTO workspace_choices VALUES (%(instance)s, 'jira:x', %(workspace)s)",
+    "INSERT INTO account_sessions (id, instance_id, account_id, token_hash, ends_at)"
+    " VALUES (%(id)s, %(instance)s, %(id)s, 'h', now())",
+    "INSERT INTO account_links"
+    " (id, instance_id, account_id, purpose, token_hash, email_key, expires_at)"
+    " VALUES (%(id)s, %(instance)s, %(id)s, 'reset', 'h', 'e', now())",
+    "INSERT INTO access_tokens"
+    " (id, instance_id, account, name, scopes, token_hash, ending, expires_at)"
+    " VALUES (%(id)s, %(instance)s, 'jira:x', 'n', '{read}', 'h', 'abcd', now())",
+    "INSERT INTO identity_providers (instance_id, name, issuer, client_id, client_secret)"
+    " VALUES (%(instance)s, 'n', 'https://x', 'c', '')",
+    "INSERT INTO kept_answers (instance_id, account, key, request_hash)"
+    " VALUES (%(instance)s, 'jira:x', 'k', 'h')",
+)
+
+
 async def an_instance(house: House, superuser: psycopg.Connection, client_key: str) -> UUID:
     """An instance with something in every table."""
     url = f"https://{client_key}.atlassian.net"
@@ -85,7 +106,7 @@ async def an_instance(house: House, superuser: psycopg.Connection, client_key: s
         " VALUES (%(id)s, %(instance)s, 'gitlab', 'g', true, now())",
         values,
     )
-    for statement in OF_THE_ENGINE + OF_SUPPORT:
+    for statement in OF_THE_ENGINE + OF_SUPPORT + OF_ADMINISTRATION:
         superuser.execute(statement, values)
     return facts.instance_id
 

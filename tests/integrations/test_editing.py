@@ -52,11 +52,11 @@ async def test_others_see_it_with_disabled_buttons_and_are_refused(
     other = as_("gitlab" if person == "gitlab-colleague" else person)
     page = await other.get(f"/integrations/{its}")
     assert page.status_code == 200
-    assert "Only its owner and Jira administrators can do this." in words(page)
+    assert "Only its owner and administrators can do this." in words(page)
     assert page.text.count('aria-disabled="true"') == 4
     start = await other.get(f"/integrations/{its}/start")
     assert start.text.count('aria-disabled="true"') == 2
-    assert "Only its owner and Jira administrators can do this." in words(start)
+    assert "Only its owner and administrators can do this." in words(start)
     listed = await other.get("/integrations")
     assert "Payroll" in words(listed)
     assert listed.text.count('aria-disabled="true"') == 4

@@ -139,7 +139,7 @@ async def test_its_owner_alone_makes_a_preview_and_one_at_a_time(
     its = await of_kind("integration")
     assert (await as_("azure").post(f"{its}/preview")).status_code == 403
     section = await as_("azure").get(f"{its}/start")
-    assert "Only its owner and Jira administrators" in button(section, "start-preview")
+    assert "Only its owner and administrators" in button(section, "start-preview")
     preview = await as_("gitlab").post(f"{its}/preview")
     assert preview.status_code == 200
     again = await as_("gitlab").post(f"{its}/preview")

@@ -152,7 +152,7 @@ async def test_a_page_says_who_shared_it_and_until_when_and_why_not(
         assert "Stop sharing" in text
     listed = (await as_("azure").get("/runs")).text
     assert "Stop sharing" in listed
-    assert "Only its owner and Jira administrators can do this" in listed
+    assert "Only its owner and administrators can do this" in listed
     page = (await as_("admin").get("/settings/account-access")).text
     assert f'hx-post="/runs/{run_id}/stop-sharing"' in page
     assert "Payroll" in page

@@ -137,9 +137,9 @@ async def test_others_see_the_mapping_and_are_told_why_they_may_not_change_it(
     page = await axel.get(bugs)
     assert page.status_code == 200
     assert "Story points" in words(page)
-    assert "Only its owner and Jira administrators can do this." in words(page)
+    assert "Only its owner and administrators can do this." in words(page)
     section = await axel.get(f"{its}/mappings")
-    assert "Only its owner and Jira administrators can do this." in words(section)
+    assert "Only its owner and administrators can do this." in words(section)
     before = stored(superuser)
     for path in ("/field", "/filled", "/statuses", "/person", "/rest", "/delete"):
         assert (await axel.get(f"{bugs}{path}")).status_code == 403

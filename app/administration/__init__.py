@@ -1,0 +1,1 @@
+"""Getint Administration: workspaces, users, and what opens the door to people without Jira."""
