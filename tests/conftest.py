@@ -48,8 +48,12 @@ def base_url() -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Debian's Chromium, which asks nobody but the test for anything."""
-    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    """Debian's Chromium, which asks nobody but the test for anything.
+
+    Its headless shell draws the same without the windows of a browser, in half of the time.
+    """
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    found = (shutil.which(name) for name in names)
     return {
         **browser_type_launch_args,
         "executable_path": os.environ.get("CHROMIUM") or next(filter(None, found), None),
