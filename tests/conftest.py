@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import gc
 import os
 import shutil
 import tempfile
@@ -39,6 +40,12 @@ MASTER_KEY = base64.b64encode(b"a master key of tests, 32 bytes.").decode()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last: Playwright's loop stays in the thread, where no other can run."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_collection_finish() -> None:
+    """What is there from now on to the end is looked through for garbage no more."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
