@@ -24,7 +24,15 @@ from app.sync.links import (
 from app.sync.models import Link
 from app.sync.prints import SEEN
 from app.sync.rules import SideName, goes
-from app.tools.side import ItemElsewhere, ItemGone, ItemRejected, Unsure
+from app.tools.side import (
+    AccessLost,
+    ItemElsewhere,
+    ItemGone,
+    ItemRejected,
+    SideBusy,
+    SideError,
+    Unsure,
+)
 
 LOOK_EVERY = timedelta(days=1)
 FEW, SHARE = 10, 0.1
@@ -50,10 +58,17 @@ async def look(context: Context, after: UUID | None) -> Sequence[Link]:
         if not links:
             await set_looked_at(session, integrated.instance_id, integrated.id, context.now())
             return ()
-    jira, tool = await asyncio.gather(
-        context.sides["jira"].missing([str(link.jira_id) for link in links]),
-        context.sides["tool"].missing([str(link.tool_id) for link in links]),
-    )
+    try:
+        jira, tool = await asyncio.gather(
+            context.sides["jira"].missing([str(link.jira_id) for link in links]),
+            context.sides["tool"].missing([str(link.tool_id) for link in links]),
+        )
+    except (SideBusy, AccessLost):
+        raise
+    except SideError as problem:
+        # The next look comes by them again; what else is linked must not wait for that.
+        context.log.write("warning", "unsure", f"{len(links)} were not looked for: {problem}")
+        return links
     for link in links:
         if link.jira_id in jira or link.tool_id in tool:
             suspect(link, "jira" if link.jira_id in jira else "tool")

@@ -143,6 +143,11 @@ class Slice:
             except ItemElsewhere as moved:
                 end_moved(context, link, moved)
                 continue
+            except (SideBusy, AccessLost):
+                raise
+            except Exception as error:
+                page.counts[failed(context, link, self._told(error))] += 1
+                continue
             if item is None:
                 not_found(context, link, side)
             else:
@@ -231,7 +236,7 @@ class Slice:
         except Exception as error:
             # One bad item must not stop the others, whatever is wrong with it.
             assert link is not None  # noqa: S101 - without a link nothing was tried
-            result = failed(self._context, link, side, item, self._told(error))
+            result = failed(self._context, link, self._told(error))
         page.counts[result] += 1
         if link is not None and link.state == "linked" and not was_linked:
             page.linked.append(link)

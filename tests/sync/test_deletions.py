@@ -121,6 +121,21 @@ async def test_a_run_looks_once_a_day_and_in_pages(pair_of: Callable[..., Pair])
         assert [new - old for new, old in zip(after, before, strict=True)] == [looks, looks]
 
 
+async def test_links_that_could_not_be_looked_for_stay_and_the_run_ends_well(
+    pair_of: Callable[..., Pair],
+) -> None:
+    pair = pair_of()
+    ids = await linked(pair, 2)
+    pair.tool.remove(ids["tool"][0])
+    pair.time += timedelta(hours=25)
+    pair.faults.coming = [("missing", "broken")]
+    assert await pair.run() == "finished"
+    assert {link[2] for link in pair.links()} == {"linked"}
+    assert "unsure" in pair.log.events()
+    await pair.settle()
+    assert sorted(link[2] for link in pair.links()) == ["ended", "linked"]
+
+
 async def test_an_item_that_was_only_hidden_for_a_while_is_kept_in_step(
     pair_of: Callable[..., Pair],
 ) -> None:
