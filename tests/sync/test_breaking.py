@@ -57,18 +57,20 @@ async def test_credentials_that_are_revoked_half_way_hold_the_run_which_then_goe
 
 
 async def test_a_read_that_fails_when_an_item_is_tried_again_stops_no_other(pair: Pair) -> None:
-    for number in range(2):
-        pair.jira.put(title=str(number))
-    pair.faults.coming = [("create", "unsure"), ("create", "unsure")]
+    first = pair.jira.put(title="0")
+    await pair.settle()
+    pair.jira.edit(first, title="unwanted")
     assert await pair.run() == "finished"
-    pair.jira.put(title="2")
-    pair.time += timedelta(minutes=1)
+    pair.jira.put(title="1")
+    pair.time += timedelta(minutes=2)
     pair.faults.coming = [("read", "broken")]
     assert await pair.run() == "finished"
     assert pair.log.lines.count(("error", "failed", "It has trouble of its own (HTTP 500).")) == 1
+    assert titles(pair, "tool") == ["0", "1"]
+    pair.jira.edit(first, title="wanted")
     await pair.settle()
     assert {link[2] for link in pair.links()} == {"linked"}
-    assert titles(pair, "tool") == ["0", "1", "2"]
+    assert titles(pair, "tool") == ["1", "wanted"]
 
 
 async def test_five_thousand_comments_arrive_once_although_the_worker_dies_among_them(
