@@ -1,11 +1,14 @@
 """What is missing and not believed: the part of a run's page, and the dialog that asks."""
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from app.access import Action, Tool
 from app.errors import Conflict
 from app.house import House
 from app.integrations.wording import why_not
+from app.runs.models import OPEN_STATES
 from app.runs.reporting_guard import AtRun
 from app.runs.reporting_words import CHANGED
 from app.sync.context import OTHER
@@ -15,12 +18,13 @@ from app.web.templates import render
 
 
 async def gone_section(house: House, at: AtRun) -> Markup:
-    """Empty where nothing is doubted."""
+    """Empty where nothing is doubted, and while the run may still find out."""
+    shown = [] if at.run.state in OPEN_STATES else await _shown(house, at)
     return render(
         "runs/gone.html",
         run_id=str(at.run.id),
         changed=CHANGED,
-        shown=[_view(at, shown) for shown in await _shown(house, at)],
+        shown=[_view(at, each) for each in shown],
         off=why_not(at.visit.can(Action.CHANGE_INTEGRATION, at.integration)),
     )
 
@@ -33,13 +37,13 @@ async def gone_dialog(house: House, at: AtRun, side: str) -> Markup:
     raise Conflict("Nothing is missing there that would have to be confirmed.")
 
 
-async def _shown(house: House, at: AtRun) -> list[Shown]:
+async def _shown(house: House, at: AtRun) -> Sequence[Shown]:
     async with house.database.of_instance(at.visit.caller.instance_id) as session:
-        return [*await shown_doubts(session, at.integration.id)]
+        return await shown_doubts(session, at.integration.id)
 
 
 def _view(at: AtRun, shown: Shown) -> dict[str, object]:
-    """``deletes`` names the side on which as many items would be deleted."""
+    """``deletes`` tells whether the counterparts go too."""
     doubt, integration = shown.doubt, at.integration
     other = OTHER[doubt.side]
     deletes = integration.copies_deletions and goes(integration.direction, other)

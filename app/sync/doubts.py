@@ -1,7 +1,7 @@
 """So many items missing at once that it is not believed, until a person says that it is so.
 
-What is confirmed is a picture: exactly the links that miss their item on a side. A run that finds
-another picture asks again (decision 0010).
+What is confirmed is a picture: exactly the links that miss their item on a side, and whether their
+counterparts are then deleted. A run that finds another picture asks again (decision 0010).
 """
 
 from collections.abc import Mapping, Sequence
@@ -118,14 +118,19 @@ async def _confirmed(session: AsyncSession, integration_id: UUID) -> Mapping[str
 
 
 async def _picture(session: AsyncSession, integration_id: UUID, side: SideName) -> str:
-    """Stands for exactly the links that miss their item on this side."""
+    """Stands for exactly the links that miss their item here, and for what becomes of them."""
     in_order = aggregate_order_by(literal(",", Text), Link.id)
-    found = await session.scalar(
-        select(func.md5(func.string_agg(cast(Link.id, Text), in_order))).where(
+    links = func.string_agg(cast(Link.id, Text), in_order)
+    found = await session.execute(
+        select(func.md5(func.concat(links, func.bool_or(Integration.copies_deletions))))
+        .select_from(Link)
+        .join(Integration, Integration.id == Link.integration_id)
+        .where(
             Link.integration_id == integration_id,
             Link.state != "ended",
             Link.missing_on == side,
             Link.missing_since.is_not(None),
         )
     )
-    return found or ""
+    picture: str = found.scalar_one()
+    return picture

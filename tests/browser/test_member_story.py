@@ -116,7 +116,7 @@ def test_a_member_connects_maps_runs_edits_on_either_side_and_another_looks_on(
     open_integration(others, "Payroll")
     for button in ("Edit", "Run now", "Switch off"):
         reason = reason_of(others.get_by_role("button", name=button, exact=True))
-        assert "Only its owner and Jira administrators can do this" in reason
+        assert "Only its owner and administrators can do this" in reason
     go(others, "Reporting")
     theirs = others.get_by_role("region", name="Runs", exact=True).get_by_role("row")
     theirs.filter(has_text="By hand").get_by_role("rowheader").get_by_role("link").click()

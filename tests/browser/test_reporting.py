@@ -151,7 +151,7 @@ def test_an_owner_says_that_what_is_missing_was_deleted(
         expect(frame.get_by_text("Were they deleted in GitLab?")).to_be_visible()
         assert person.axe() == []
     reason = reason_of(axel.frame.get_by_role("button", name="They were deleted"))
-    assert "Only its owner and Jira administrators can do this" in reason
+    assert "Only its owner and administrators can do this" in reason
     frame.get_by_role("button", name="They were deleted").press("Enter")
     dialog = frame.get_by_role("dialog")
     expect(dialog).to_contain_text("237 of 400 linked items can no longer be found in GitLab.")

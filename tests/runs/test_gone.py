@@ -94,7 +94,7 @@ async def test_others_see_it_with_the_reason_why_they_may_not_say_it(
     sent = await asked(as_("gitlab"), run)
     page = await as_("azure").get(f"/runs/{run.id}/gone")
     assert "12 of 40" in words(page)
-    assert "Only its owner and Jira administrators" in words(page)
+    assert "Only its owner and administrators" in words(page)
     assert "/gone/confirm" not in page.text
     for refused in (
         await as_("azure").get(f"/runs/{run.id}/gone/confirm?side=tool"),
@@ -104,18 +104,22 @@ async def test_others_see_it_with_the_reason_why_they_may_not_say_it(
     assert confirmed(reports) == {}
 
 
-@pytest.mark.parametrize("change", ["one more", "one back", "another", "all back"])
+@pytest.mark.parametrize(
+    "change", ["one more", "one back", "another", "all back", "deletions copied"]
+)
 async def test_what_was_asked_about_another_picture_is_refused(
     reports: Reports, integration_id: UUID, run: Run, as_: As, change: str
 ) -> None:
     gia = as_("gitlab")
     sent = await asked(gia, run)
-    back = {"one back": 1, "another": 1, "all back": 12, "one more": 0}[change]
+    back = {"one back": 1, "another": 1, "all back": 12}.get(change, 0)
     reports.superuser.execute(
         "UPDATE links SET missing_on = NULL, missing_since = NULL"
         " WHERE id IN (SELECT id FROM links WHERE missing_on = 'tool' LIMIT %s)",
         (back,),
     )
+    if change == "deletions copied":
+        reports.superuser.execute("UPDATE integrations SET copies_deletions = true")
     if change in {"one more", "another"}:
         reports.links(integration_id, 1, missing_on="tool")
     answer = await gia.post(f"/runs/{run.id}/gone/confirm", data=sent)

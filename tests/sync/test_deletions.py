@@ -156,8 +156,8 @@ async def test_what_somebody_says_was_deleted_is_let_go_of_by_the_next_run(
     assert list(pair.jira.items) == ([] if copies_deletions else ids["jira"])
 
 
-@pytest.mark.parametrize("change", ["one more", "one back"])
-async def test_what_somebody_said_counts_for_nothing_once_something_else_is_missing(
+@pytest.mark.parametrize("change", ["one more", "one back", "deletions copied"])
+async def test_what_somebody_said_counts_for_nothing_once_something_is_not_as_they_saw_it(
     pair_of: Callable[..., Pair], change: str
 ) -> None:
     pair = pair_of(copies_deletions=True)
@@ -169,6 +169,10 @@ async def test_what_somebody_said_counts_for_nothing_once_something_else_is_miss
     await say_they_were_deleted(pair)
     if change == "one more":
         pair.tool.remove(ids["tool"][12])
+    elif change == "deletions copied":
+        pair.superuser.execute(
+            "UPDATE integrations SET copies_deletions = true WHERE id = %s", (pair.integrated.id,)
+        )
     else:
         pair.tool.items[ids["tool"][0]] = hidden[ids["tool"][0]]
     for _ in range(2):  # the second time nothing changed any more, and nothing is confirmed
