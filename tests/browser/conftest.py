@@ -1,5 +1,8 @@
 """The product and the sandbox on real ports, and people with a real browser."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +19,7 @@ from playwright.sync_api import (
     expect,
 )
 
+from app.settings import Settings
 from tests.people import ACCOUNTS, MODULES
 from tests.town import Town
 
@@ -186,3 +190,27 @@ def _fault(said: ConsoleMessage, town: Town) -> list[str]:
     if said.type not in ("error", "warning") or is_refusal or is_bridge:
         return []
     return [said.text] if ours or "Content Security Policy" in said.text else []
+
+
+@pytest.fixture
+def worker(settings: Settings, set_up_town: Town, tmp_path: Path) -> Iterator[None]:
+    """The real worker, as a process of its own."""
+    with (tmp_path / "worker.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.worker"],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "APP_ENV": "development",
+                "APP_BASE_URL": set_up_town.app_url,
+                "DATABASE_URL": settings.libpq_url,
+                "ENCRYPTION_KEYS": settings.encryption_keys.get_secret_value(),
+                "CONNECT_INSTALL_KEYS_URL": f"{set_up_town.jira_url}/install-keys",
+            },
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    yield
+    process.kill()
+    process.wait(10)
+    print((tmp_path / "worker.log").read_text())  # noqa: T201 - shown where the test failed
