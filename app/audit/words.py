@@ -14,7 +14,13 @@ EVENTS = (
     *(f"support: {name}" for name in ("asked for access", "access ran out", "sharing ran out")),
 )
 ACTIONS = (*Action, *EVENTS)
-_DOORS = {"connect": "from Jira", "support": "from the console of support", "getint": "by itself"}
+_DOORS = {
+    "connect": "from Jira",
+    "account": "by signing in",
+    "api": "through the API",
+    "support": "from the console of support",
+    "getint": "by itself",
+}
 _NOT_PEOPLE = {"atlassian": "Atlassian", "getint": "Getint itself"}
 
 
