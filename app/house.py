@@ -13,6 +13,7 @@ from app.encryption import MasterKeys
 from app.identity.connect_door import ConnectDoor
 from app.identity.people import People
 from app.identity.standing import Standings
+from app.identity.token_door import TokenDoor
 from app.instances.directory import Directory
 from app.instances.jira_groups import JiraGroups
 from app.instances.licence import Licences
@@ -21,6 +22,7 @@ from app.news.door import NewsDoor
 from app.settings import Settings
 from app.support.keys import SupportPublicKeys
 from app.sync.budget import HostBudgets
+from app.tokens.known import KnownTokens
 from app.tools.addresses import AddressRule
 from app.tools.transport import Resolver, new_tool_client, resolve
 from connect import InstallKeys, JiraClient, Quota
@@ -44,6 +46,7 @@ class House:
     groups: JiraGroups
     refusals: Refusals
     door: ConnectDoor
+    token_door: TokenDoor
     news_door: NewsDoor
     tool_budgets: HostBudgets
     support_keys: SupportPublicKeys
@@ -89,6 +92,14 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
     jira = JiraClient(http, settings.connect_app_key, quota)
     standings = Standings(jira, quota, changes)
     licences = Licences(database, jira, changes)
+    door = ConnectDoor(
+        settings=settings,
+        database=database,
+        changes=changes,
+        directory=directory,
+        standings=standings,
+        licences=licences,
+    )
     return House(
         settings=settings,
         database=database,
@@ -103,13 +114,13 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
         people=People(jira),
         groups=JiraGroups(jira, changes, group_prefix=settings.group_prefix),
         refusals=Refusals(database),
-        door=ConnectDoor(
+        door=door,
+        token_door=TokenDoor(
             settings=settings,
-            database=database,
-            changes=changes,
             directory=directory,
-            standings=standings,
             licences=licences,
+            door=door,
+            tokens=KnownTokens(database, changes),
         ),
         news_door=NewsDoor(database, directory),
         tool_budgets=HostBudgets(database),
