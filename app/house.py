@@ -10,7 +10,10 @@ from app.audit.trail import Refusals
 from app.changes import Changes
 from app.database import Database
 from app.encryption import MasterKeys
+from app.identity.account_door import AccountDoor
+from app.identity.accounts import KnownAccounts
 from app.identity.connect_door import ConnectDoor
+from app.identity.doors import Doors
 from app.identity.people import People
 from app.identity.standing import Standings
 from app.identity.token_door import TokenDoor
@@ -20,6 +23,7 @@ from app.instances.licence import Licences
 from app.instances.lifecycle import ConnectLifecycle
 from app.news.door import NewsDoor
 from app.settings import Settings
+from app.signing_in.sessions import Sessions
 from app.support.keys import SupportPublicKeys
 from app.sync.budget import HostBudgets
 from app.tokens.known import KnownTokens
@@ -45,7 +49,9 @@ class House:
     people: People
     groups: JiraGroups
     refusals: Refusals
-    door: ConnectDoor
+    doors: Doors
+    accounts: KnownAccounts
+    sessions: Sessions
     token_door: TokenDoor
     news_door: NewsDoor
     tool_budgets: HostBudgets
@@ -92,13 +98,26 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
     jira = JiraClient(http, settings.connect_app_key, quota)
     standings = Standings(jira, quota, changes)
     licences = Licences(database, jira, changes)
-    door = ConnectDoor(
-        settings=settings,
-        database=database,
-        changes=changes,
-        directory=directory,
-        standings=standings,
-        licences=licences,
+    accounts = KnownAccounts(database, changes)
+    sessions = Sessions(
+        database, changes, idle=settings.account_session_idle, longest=settings.account_session
+    )
+    doors = Doors(
+        ConnectDoor(
+            settings=settings,
+            database=database,
+            changes=changes,
+            directory=directory,
+            standings=standings,
+            licences=licences,
+        ),
+        AccountDoor(
+            settings=settings,
+            directory=directory,
+            licences=licences,
+            accounts=accounts,
+            sessions=sessions,
+        ),
     )
     return House(
         settings=settings,
@@ -111,15 +130,17 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
         quota=quota,
         standings=standings,
         licences=licences,
-        people=People(jira),
+        people=People(jira, accounts),
         groups=JiraGroups(jira, changes, group_prefix=settings.group_prefix),
         refusals=Refusals(database),
-        door=door,
+        doors=doors,
+        accounts=accounts,
+        sessions=sessions,
         token_door=TokenDoor(
             settings=settings,
             directory=directory,
             licences=licences,
-            door=door,
+            doors=doors,
             tokens=KnownTokens(database, changes),
         ),
         news_door=NewsDoor(database, directory),
