@@ -23,6 +23,9 @@ from app.integrations.routes import router as integrations
 from app.news.routes import router as news
 from app.runs.routes import router as reporting
 from app.settings import Settings, SettingsMissing, load_settings
+from app.signing_in.link_routes import router as links
+from app.signing_in.provider_routes import router as providers
+from app.signing_in.routes import router as sign_in
 from app.support.account_routes import router as account_access
 from app.support.share_routes import router as sharing
 from app.sync.export import MOST_BYTES as LARGEST_IMPORT
@@ -60,6 +63,9 @@ for _router in (
     audit,
     help_pages,
     tokens,
+    sign_in,
+    providers,
+    links,
 ):
     _ROUTES.include_router(_router)
 
