@@ -69,12 +69,11 @@ class Unproven(Problem):
     default_title = "We can't tell who is asking"
 
 
-class TooMany(Problem):
-    """It was asked or tried too often."""
+class NotSignedIn(Unproven):
+    """There is no session, or what was brought opens none."""
 
-    status = 429
-    slug = "too-many"
-    default_title = "Too many attempts"
+    slug = "not-signed-in"
+    default_title = "You are not signed in"
 
 
 class CannotTell(Problem):

@@ -2,12 +2,13 @@
 
 import base64
 import binascii
+from email.utils import parseaddr
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connect.sites import is_loopback
@@ -44,6 +45,8 @@ class Settings(BaseSettings):
     worker_port: int | None = Field(None, ge=1, le=65535)
     metrics_token: SecretStr | None = None
     support_public_keys: str = ""
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("connect_allowed_hosts", "tool_private_hosts", mode="before")
@@ -67,6 +70,29 @@ class Settings(BaseSettings):
         if not decode_keys(value):
             raise ValueError("must hold at least one key")
         return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise ValueError("must be an address such as smtp://user:password@host:587")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, value: str | None) -> str | None:
+        if value and "@" not in parseaddr(value)[1]:
+            raise ValueError("must be an e-mail address, with or without a name before it")
+        return value or None
+
+    @model_validator(mode="after")
+    def _has_all_of_mail(self) -> Self:
+        if (self.smtp_url is None) != (self.mail_from is None):
+            raise ValueError("SMTP_URL and MAIL_FROM belong together")
+        return self
 
     @field_validator("support_public_keys")
     @classmethod

@@ -71,6 +71,16 @@ class Account(HasId, HasTimes, Model):
     oidc_subject: Mapped[str | None]
     last_signed_in_at: Mapped[datetime | None]
 
+    @property
+    def account(self) -> str:
+        """What trails and owners call it."""
+        return f"user:{self.id}"
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Whether there is anything that this person could prove who they are with."""
+        return self.password_hash is not None or self.oidc_subject is not None
+
 
 class WorkspaceAccess(Model):
     """That an account may open a workspace; ``level`` is ``user`` or ``administrator`` of it."""

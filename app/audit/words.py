@@ -12,6 +12,7 @@ from app.identity.people import Person
 EVENTS = (
     *(f"lifecycle: {name}" for name in ("installed", "enabled", "disabled", "uninstalled")),
     *(f"support: {name}" for name in ("asked for access", "access ran out", "sharing ran out")),
+    "mail: not delivered",
 )
 ACTIONS = (*Action, *EVENTS)
 _DOORS = {

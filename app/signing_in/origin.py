@@ -1,11 +1,10 @@
-"""Only pages of the console itself may change anything: a session cookie alone proves no wish."""
+"""Only our own pages may change anything: a session cookie alone proves no wish."""
 
 from typing import ClassVar
 
 from starlette.requests import Request
 
 from app.errors import Problem
-from app.support.console.parts import console_of
 from app.web.headers import origin_of
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -19,8 +18,8 @@ class NotFromHere(Problem):
     default_title = "This came from somewhere else"
 
 
-async def require_own_page(request: Request) -> None:
-    """Raise ``NotFromHere`` for what changes things, unless a page of ours sent it.
+def require_own_page(request: Request, base_url: str) -> None:
+    """Raise ``NotFromHere`` for what changes things, unless a page of ``base_url`` sent it.
 
     Every browser in use sends at least one of both headers, and no page can set either.
     """
@@ -28,11 +27,18 @@ async def require_own_page(request: Request) -> None:
         return
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site")
-    ours = origin_of(console_of(request).settings.support_base_url)
     is_ours = (origin is not None or site is not None) and (
-        origin in {None, ours} and site in {None, "same-origin"}
+        origin in {None, origin_of(base_url)} and site in {None, "same-origin"}
     )
     if not is_ours:
-        raise NotFromHere(
-            "Only the console's own pages can do this.", mend="Open the console and try there."
-        )
+        raise NotFromHere("Only our own pages can do this.", mend="Open the page and try there.")
+
+
+class OwnPages:
+    """The same as a dependency, for a program or router of its own."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+
+    async def __call__(self, request: Request) -> None:
+        require_own_page(request, self._base_url)
