@@ -76,6 +76,14 @@ class NotSignedIn(Unproven):
     default_title = "You are not signed in"
 
 
+class TooMany(Problem):
+    """It was asked or tried too often."""
+
+    status = 429
+    slug = "too-many"
+    default_title = "Too many attempts"
+
+
 class CannotTell(Problem):
     """Something that is needed for the answer cannot be reached: neither yes nor no."""
 

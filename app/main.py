@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 from fastapi import APIRouter, FastAPI
 
+from app.api.routes import router as api
 from app.audit.routes import router as audit
 from app.database import DatabaseUnusable, require_usable_database
 from app.entrances import router as entrances
@@ -60,6 +61,7 @@ for _router in (
     audit,
     help_pages,
     tokens,
+    api,
 ):
     _ROUTES.include_router(_router)
 

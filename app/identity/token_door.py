@@ -7,7 +7,7 @@ import structlog
 from starlette.requests import Request
 
 from app.access import Action, Caller, Situation
-from app.errors import Unproven
+from app.errors import TooMany, Unproven
 from app.identity.connect_door import ConnectDoor
 from app.identity.visit import Proof, Visit
 from app.instances.directory import Directory
@@ -15,7 +15,6 @@ from app.instances.facts import InstanceFacts
 from app.instances.licence import Licences
 from app.metrics import TOKENS_REFUSED
 from app.settings import Settings
-from app.signing_in.attempts import TooMany
 from app.tokens.budget import Budget
 from app.tokens.known import KnownToken, KnownTokens
 from app.tokens.words import Written, written

@@ -6,13 +6,13 @@ Counted in the database, by all processes together.
 import asyncio
 import hashlib
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from sqlalchemy import delete, func, insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.administration.models import SignInFailure
-from app.errors import Problem
+from app.errors import TooMany
 
 WINDOW_S = 15 * 60
 _OF_WHO_AND_PLACE = 5
@@ -29,14 +29,6 @@ class OfNobody(Protocol):
     """Whatever opens transactions that see what belongs to no instance."""
 
     def of_nobody(self) -> AbstractAsyncContextManager[AsyncSession]: ...
-
-
-class TooMany(Problem):
-    """It was tried too often."""
-
-    status: ClassVar[int] = 429
-    slug: ClassVar[str] = "too-many"
-    default_title = "Too many attempts"
 
 
 class Attempts:

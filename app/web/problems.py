@@ -136,7 +136,7 @@ def install_problem_handlers(app: FastAPI, *, ap_js_url: str | None = None) -> N
 
 
 def answer(request: Request, told: Told, ap_js_url: str | None) -> Response:
-    """The problem as a fragment, a page or JSON, by what the request asked for; the API has JSON."""
+    """The problem as a fragment, a page or JSON, by what was asked for and where."""
     headers = dict(told.headers)
     headers[PROBLEM_HEADER] = told.slug
     if told.status == 401:

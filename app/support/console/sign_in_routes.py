@@ -9,8 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import NotFound
-from app.signing_in.attempts import TooMany
+from app.errors import NotFound, TooMany
 from app.signing_in.cookies import give_cookie, take_cookie
 from app.signing_in.provider import LASTS_S, IdentityProvider, NotVouchedFor
 from app.support.console.guard import Agent

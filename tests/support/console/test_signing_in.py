@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from argon2 import Type, extract_parameters
 
+from app.errors import TooMany
 from app.signing_in import passwords
-from app.signing_in.attempts import Attempts, TooMany
+from app.signing_in.attempts import Attempts
 from app.support.console import signing_in
 from app.support.console.parts import Console
 from app.support.console.second_factor import step_of
