@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 from fastapi import APIRouter, FastAPI
 
+from app.api.description import router as api_description
 from app.api.routes import router as api
 from app.audit.routes import router as audit
 from app.database import DatabaseUnusable, require_usable_database
@@ -61,6 +62,7 @@ for _router in (
     audit,
     help_pages,
     tokens,
+    api_description,
     api,
 ):
     _ROUTES.include_router(_router)

@@ -15,7 +15,7 @@ from app.api.once import SentOnce
 from app.api.paging import Page, Paging, next_href, rows_of
 from app.api.router import ROOT, api_router
 from app.api.shapes import IntegrationShape
-from app.api.versions import IfMatch, require_match, tag
+from app.api.versions import IfMatch, notice, require_match, tag
 from app.api.workspace_of import in_workspace
 from app.house import house_of
 from app.identity.guard import api
@@ -43,8 +43,6 @@ Seen = Annotated[At[Integration], Depends(the_integration(Action.SEE_INTEGRATION
 Changed = Annotated[
     At[Integration], Depends(the_integration(Action.CHANGE_INTEGRATION, Proof.TOKEN))
 ]
-NOTICE = "Getint-Notice"
-"""What people have to do in the tool, where something can not be done for them."""
 
 
 class IntegrationQuery(Paging):
@@ -182,7 +180,7 @@ async def change_integration(
     wanted = now | body.model_dump(exclude_unset=True) | {"version": at.thing.version}
     form = read_form(ChangedIntegration, wanted)
     with told_by_field():
-        _noticed(response, await save_form(house, at.visit, at.thing, form))
+        notice(response, await save_form(house, at.visit, at.thing, form))
     return _answered(response, at.thing)
 
 
@@ -205,7 +203,7 @@ async def delete_integration(request: Request, at: Changed) -> Response:
     hooks = await hooks_of(house, at.visit, at.thing)
     async with changing(house, at.visit, at.thing) as session:
         await service.delete(session, at.visit, at.thing)
-    _noticed(answered, await clear_up(house, at.visit.facts, hooks))
+    notice(answered, await clear_up(house, at.visit.facts, hooks))
     return answered
 
 
@@ -220,8 +218,3 @@ async def _set_state(
 def _answered(response: Response, integration: Integration) -> IntegrationShape:
     tag(response, integration.version)
     return IntegrationShape.model_validate(integration)
-
-
-def _noticed(response: Response, left: str) -> None:
-    if left:
-        response.headers[NOTICE] = left.encode("ascii", "replace").decode()

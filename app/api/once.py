@@ -9,7 +9,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Request
-from sqlalchemy import delete, func, literal_column, select, text
+from sqlalchemy import ColumnElement, and_, delete, func, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.administration.models import KeptAnswer
@@ -51,7 +51,7 @@ class Once:
             if (made := await self._kept(session)) is not None:
                 return made
             made = await making(session)
-            await session.execute(delete(KeptAnswer).where(*self._mine()))
+            await session.execute(delete(KeptAnswer).where(self._mine()))
             session.add(
                 KeptAnswer(
                     instance_id=self._visit.caller.instance_id,
@@ -75,7 +75,7 @@ class Once:
             )
 
     async def _kept(self, session: AsyncSession) -> UUID | None:
-        kept = await session.scalar(select(KeptAnswer).where(*self._mine(), _LATELY))
+        kept = await session.scalar(select(KeptAnswer).where(self._mine(), _LATELY))
         if kept is None:
             return None
         if kept.request_hash != self._hash:
@@ -85,8 +85,8 @@ class Once:
             )
         return kept.thing_id
 
-    def _mine(self) -> tuple[object, ...]:
-        return KeptAnswer.account == self._visit.caller.account, KeptAnswer.key == self._key
+    def _mine(self) -> ColumnElement[bool]:
+        return and_(KeptAnswer.account == self._visit.caller.account, KeptAnswer.key == self._key)
 
 
 async def _once(

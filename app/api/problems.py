@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.errors import Problem
 
@@ -33,10 +33,8 @@ class VersionNeeded(Problem):
     default_title = "Say which version you change"
 
 
-class ProblemBody(BaseModel):
+class ProblemDetails(BaseModel):
     """Why something was not done (RFC 9457), in words for people and for programs."""
-
-    model_config = ConfigDict(title="Problem")
 
     type: str = Field(examples=["urn:getint:problem:refused"])
     title: str = Field(examples=["You can't do this"])
@@ -65,7 +63,7 @@ _DESCRIBED = {
 
 def described_problems() -> dict[int | str, dict[str, Any]]:
     """For the description of every address."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
     return {
         status: {"description": words, "content": content} for status, words in _DESCRIBED.items()
     }

@@ -15,4 +15,5 @@ def api_router(prefix: str, tag: str) -> APIRouter:
         tags=[tag],
         route_class=AuditedRoute,
         responses=described_problems(),
+        generate_unique_id_function=lambda route: route.name,
     )

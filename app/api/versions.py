@@ -1,4 +1,4 @@
-"""ETag and If-Match: nobody overwrites what they have not seen."""
+"""Headers: ETag and If-Match, by which nobody overwrites what they have not seen, and notices."""
 
 from typing import Annotated
 
@@ -11,6 +11,8 @@ from app.identity.visit import Visit
 from app.integrations.changing import require_version
 from app.integrations.models import Connection, Integration
 
+NOTICE = "Getint-Notice"
+"""What people have to do in the tool, where something can not be done for them."""
 IfMatch = Annotated[
     str,
     Header(description="The `ETag` of what you looked at, or `*` for whatever it is now."),
@@ -25,6 +27,12 @@ def tag_of(version: object) -> str:
 def tag(response: Response, version: object) -> None:
     """Say which version is answered with."""
     response.headers["ETag"] = tag_of(version)
+
+
+def notice(response: Response, left: str) -> None:
+    """Say what is left to do by hand, if anything is."""
+    if left:
+        response.headers[NOTICE] = left.encode("ascii", "replace").decode()
 
 
 def matches(if_match: str, version: object) -> bool:
