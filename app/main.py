@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 from fastapi import APIRouter, FastAPI
 
+from app.api.description import router as api_description
+from app.api.routes import router as api
 from app.audit.routes import router as audit
 from app.database import DatabaseUnusable, require_usable_database
 from app.entrances import router as entrances
@@ -66,6 +68,8 @@ for _router in (
     sign_in,
     providers,
     links,
+    api_description,
+    api,
 ):
     _ROUTES.include_router(_router)
 
