@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 from fastapi import APIRouter, FastAPI
 
+from app.administration.routes import router as administration
 from app.audit.routes import router as audit
 from app.database import DatabaseUnusable, require_usable_database
 from app.entrances import router as entrances
@@ -57,6 +58,7 @@ for _router in (
     account_access,
     licence_settings,
     audit,
+    administration,
     help_pages,
 ):
     _ROUTES.include_router(_router)
