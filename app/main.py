@@ -33,6 +33,7 @@ from app.sync.side_schemas import SchemaReader
 from app.sync.sides import open_sides
 from app.sync.transfer_routes import IMPORT_PATH
 from app.sync.transfer_routes import router as transfer
+from app.tokens.routes import router as tokens
 from app.web.logging import configure_logging
 from app.web.setup import install_web
 from app.web.show import VERSION
@@ -60,6 +61,7 @@ for _router in (
     audit,
     administration,
     help_pages,
+    tokens,
 ):
     _ROUTES.include_router(_router)
 

@@ -15,7 +15,13 @@ EVENTS = (
     "mail: not delivered",
 )
 ACTIONS = (*Action, *EVENTS)
-_DOORS = {"connect": "from Jira", "support": "from the console of support", "getint": "by itself"}
+_DOORS = {
+    "connect": "from Jira",
+    "account": "by signing in",
+    "api": "through the API",
+    "support": "from the console of support",
+    "getint": "by itself",
+}
 _NOT_PEOPLE = {"atlassian": "Atlassian", "getint": "Getint itself"}
 
 

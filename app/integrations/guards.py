@@ -29,10 +29,10 @@ class At(Generic[T]):
 
 
 class the_integration:  # noqa: N801 - reads as what it asks for
-    """Asks for a context token, and for ``action`` on the integration of the address."""
+    """Asks for proof, and for ``action`` on the integration of the address."""
 
-    def __init__(self, action: Action) -> None:
-        self.proof = Proof.CONTEXT
+    def __init__(self, action: Action, proof: Proof = Proof.CONTEXT) -> None:
+        self.proof = proof
         self.action = action
         self._guard = Guard(self.proof, action)
 
@@ -44,10 +44,10 @@ class the_integration:  # noqa: N801 - reads as what it asks for
 
 
 class the_connection:  # noqa: N801 - reads as what it asks for
-    """Asks for a context token, and for ``action`` on the connection of the address."""
+    """Asks for proof, and for ``action`` on the connection of the address."""
 
-    def __init__(self, action: Action) -> None:
-        self.proof = Proof.CONTEXT
+    def __init__(self, action: Action, proof: Proof = Proof.CONTEXT) -> None:
+        self.proof = proof
         self.action = action
         self._guard = Guard(self.proof, action)
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app.access import Answer, Reason, Refused
-from app.errors import Problem
+from app.errors import NotSignedIn, Problem
 from app.web.request_id import current_request_id
 from app.web.templates import render
 
@@ -132,17 +132,12 @@ def install_problem_handlers(app: FastAPI, *, ap_js_url: str | None = None) -> N
     answer_as(HTTPException, told_of_http)
 
 
-def answer(
-    request: Request, told: Told, ap_js_url: str | None, *, challenge: str = "JWT"
-) -> Response:
-    """The problem as a fragment, a page or JSON, by what the request asked for.
-
-    ``challenge`` is how to prove oneself where that is missing.
-    """
+def answer(request: Request, told: Told, ap_js_url: str | None) -> Response:
+    """The problem as a fragment, a page or JSON, by what the request asked for."""
     headers = dict(told.headers)
     headers[PROBLEM_HEADER] = told.slug
     if told.status == 401:
-        headers.setdefault("WWW-Authenticate", challenge)
+        headers.setdefault("WWW-Authenticate", "Cookie" if told.slug == NotSignedIn.slug else "JWT")
     if told.retry_after is not None or told.status == 503:
         headers["Retry-After"] = str(told.retry_after or RETRY_SECONDS)
     values = {"told": told, "request_id": current_request_id(), "ap_js_url": ap_js_url}

@@ -19,8 +19,8 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
 from app.encryption import ConsoleKeys
+from app.signing_in.provider import Client, IdentityProvider, NotVouchedFor
 from app.support.console.main import create_console
-from app.support.console.provider import Client, IdentityProvider, NotVouchedFor
 from app.support.console.settings import ConsoleSettings
 from tests.servers import free_port
 from tests.support.console.conftest import NewBrowser

@@ -1,4 +1,4 @@
-"""Passwords of local agents, argon2id: made here, never chosen, hashed off the event loop."""
+"""Passwords, argon2id, hashed off the event loop."""
 
 import asyncio
 import secrets
