@@ -1,7 +1,6 @@
 """Who may take over what somebody owns: asked of Jira and the core before anything is changed."""
 
 from collections.abc import Iterable, Sequence
-from uuid import UUID
 
 from sqlalchemy import or_, select
 
@@ -10,6 +9,7 @@ from app.administration.models import Account
 from app.administration.owned import Takeover
 from app.errors import CannotTell, InvalidInput
 from app.house import House
+from app.identity.accounts import account_id_of
 from app.identity.visit import ProjectInView, Visit
 from app.integrations.jira_projects import SearchResult, asking_jira
 from app.integrations.models import Connection, Integration
@@ -88,13 +88,12 @@ async def _users(house: House, visit: Visit, leaving: Account, query: str) -> li
 
 async def _name_of(house: House, visit: Visit, leaving: Account, taker: str) -> str:
     """What the taker is called; ``InvalidInput`` if there is nobody who can sign in."""
-    kind, _, known_as = taker.partition(":")
-    if kind == "user" and taker != leaving.account:
-        async with house.database.of_instance(visit.caller.instance_id) as session:
-            account = await session.get(Account, _uuid(known_as))
-        if account is not None and account.enabled:
-            return account.name
-    if kind == "jira" and visit.facts.linked_site is not None:
+    if taker != leaving.account and (account_id := account_id_of(taker)) is not None:
+        known = await house.accounts.find(visit.caller.instance_id, account_id)
+        if known is not None and known.enabled:
+            return known.name
+    if taker.startswith("jira:") and visit.facts.linked_site is not None:
+        known_as = taker.removeprefix("jira:")
         try:
             with asking_jira():
                 users = await house.jira.users(visit.facts.site, [known_as])
@@ -115,17 +114,10 @@ async def _callers(
     for project_id, key in keys.items():
         project = ProjectInView(project_id, key) if project_id else None
         with asking_jira():
-            callers[project_id] = await house.door.caller_of(
-                visit.facts, taker.removeprefix("jira:"), project, visit.licence
+            callers[project_id] = await house.doors.caller_of(
+                visit.facts, taker, project, visit.licence
             )
     return callers
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise _refused(_NOBODY) from None
 
 
 def _refused(why: str) -> InvalidInput:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.administration.models import Account, AccountLink, AccountSession
+from app.administration.models import Account, AccountLink
 from app.administration.user_list import Filters, Given, UserRow, access_of, row_of, user_page
 from app.house import House
 from app.identity.visit import Visit
@@ -64,7 +64,7 @@ async def user_main(house: House, visit: Visit, session: AsyncSession, account: 
         has_second_factor=account.totp_secret is not None,
         by_provider=account.oidc_subject is not None,
         invited_until=when(until) if until else "",
-        sessions=await _sessions(session, account),
+        sessions=len(await house.sessions.living(session, account.id)),
         integrations=await _owned(session, Integration, account),
         connections=await _owned(session, Connection, account),
     )
@@ -90,19 +90,6 @@ async def _link_until(session: AsyncSession, account: Account) -> datetime | Non
             AccountLink.expires_at > func.statement_timestamp(),
         )
     )
-
-
-async def _sessions(session: AsyncSession, account: Account) -> int:
-    found = await session.scalar(
-        select(func.count())
-        .select_from(AccountSession)
-        .where(
-            AccountSession.account_id == account.id,
-            AccountSession.ended_at.is_(None),
-            AccountSession.ends_at > func.statement_timestamp(),
-        )
-    )
-    return found or 0
 
 
 async def _owned(

@@ -29,7 +29,7 @@ from app.errors import InvalidInput
 from app.house import House, house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
-from app.support.console.passwords import hash_of
+from app.signing_in.passwords import hash_of
 from app.web.forms import filled, takes_form
 from app.web.page_router import page_router
 from app.web.pages import Flag, fragment

@@ -30,7 +30,7 @@ class Office:
 
     async def user(self, name: str = "Pat Partner", email: str = "", **form: str) -> UUID:
         """Create a user; their id."""
-        email = email or f"{name.split()[0].lower()}@partner.example.com"
+        email = email or f"{name.split(maxsplit=1)[0].lower()}@partner.example.com"
         answer = await self.admin.post(USERS, data={"name": name, "email": email, **form})
         assert answer.status_code == 200, answer.text
         return self.id_of(name)
@@ -77,7 +77,8 @@ class Office:
         """A row as it is in the database."""
         cursor = self.superuser.execute("SELECT * FROM accounts WHERE id = %s", (account_id,))
         row = cursor.fetchone()
-        assert row and cursor.description
+        assert row
+        assert cursor.description
         return {column.name: value for column, value in zip(cursor.description, row, strict=True)}
 
     def trail(self) -> list[str]:

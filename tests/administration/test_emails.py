@@ -32,7 +32,9 @@ def test_an_address_is_known_however_it_is_written(one: str, other: str) -> None
         ("İvan@example.com", "ivan@example.com"),
     ],
 )
-def test_an_address_is_never_taken_for_one_that_somebody_else_may_have(one: str, other: str) -> None:
+def test_an_address_is_never_taken_for_one_that_somebody_else_may_have(
+    one: str, other: str
+) -> None:
     assert email_of(one).key != email_of(other).key
 
 

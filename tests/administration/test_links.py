@@ -39,9 +39,11 @@ async def test_an_invitation_is_good_once(house: House, facts: InstanceFacts, to
     assert instance_of(token) == facts.instance_id
     for _ in range(2):  # looking does no harm
         found = await looked_at(house, facts, token)
-        assert found and found.name == "Pat Partner"
+        assert found
+        assert found.name == "Pat Partner"
     first = await used(house, facts, token)
-    assert first and first.name == "Pat Partner"
+    assert first
+    assert first.name == "Pat Partner"
     assert await used(house, facts, token) is None
     assert await looked_at(house, facts, token) is None
 
@@ -78,7 +80,8 @@ async def test_a_reset_is_good_for_an_hour_and_takes_the_password_at_once(
     left = superuser.execute(
         "SELECT expires_at - now() FROM account_links WHERE purpose = 'reset'"
     ).fetchone()
-    assert left and 3500 < left[0].total_seconds() <= 3600
+    assert left
+    assert 3500 < left[0].total_seconds() <= 3600
     assert await used(house, facts, link_in(answer)) is not None
 
 
@@ -162,10 +165,12 @@ async def test_the_table_holds_no_secret(
     secret = token.partition(".")[2]
     assert len(secret) >= 43
     row = superuser.execute("SELECT token_hash, l::text FROM account_links l").fetchone()
-    assert row and row[0] == hashlib.sha256(secret.encode()).digest()
+    assert row
+    assert row[0] == hashlib.sha256(secret.encode()).digest()
     assert secret not in row[1]
     trail = superuser.execute("SELECT string_agg(a::text, '') FROM audit_entries a").fetchone()
-    assert trail and secret not in trail[0]
+    assert trail
+    assert secret not in trail[0]
 
 
 async def test_editing_within_one_transaction_sees_the_address_that_is_taken(
