@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 from fastapi import APIRouter, FastAPI
 
+from app.administration.routes import router as administration
 from app.api.description import router as api_description
 from app.api.routes import router as api
 from app.audit.routes import router as audit
@@ -63,6 +64,7 @@ for _router in (
     account_access,
     licence_settings,
     audit,
+    administration,
     help_pages,
     tokens,
     sign_in,
