@@ -23,6 +23,8 @@ from app.instances.licence import Licences
 from app.instances.lifecycle import ConnectLifecycle
 from app.news.door import NewsDoor
 from app.settings import Settings
+from app.signing_in.accounts import SigningIn
+from app.signing_in.passwords import Passwords
 from app.signing_in.sessions import Sessions
 from app.support.keys import SupportPublicKeys
 from app.sync.budget import HostBudgets
@@ -52,6 +54,8 @@ class House:
     doors: Doors
     accounts: KnownAccounts
     sessions: Sessions
+    passwords: Passwords
+    signing_in: SigningIn
     token_door: TokenDoor
     news_door: NewsDoor
     tool_budgets: HostBudgets
@@ -102,6 +106,7 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
     sessions = Sessions(
         database, changes, idle=settings.account_session_idle, longest=settings.account_session
     )
+    passwords = Passwords()
     doors = Doors(
         ConnectDoor(
             settings=settings,
@@ -136,6 +141,8 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
         doors=doors,
         accounts=accounts,
         sessions=sessions,
+        passwords=passwords,
+        signing_in=SigningIn(database, changes, sessions, passwords),
         token_door=TokenDoor(
             settings=settings,
             directory=directory,

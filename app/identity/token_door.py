@@ -55,6 +55,7 @@ class TokenDoor:
         if wait := self._requests.spend(token.id):
             raise TooMany(
                 f"A token is good for {REQUESTS_A_MINUTE} requests a minute.",
+                title="Too many requests",
                 mend="Wait as long as Retry-After says.",
                 retry_after=wait,
             )

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_, select, true
 
 from app.access import Action, visible
 from app.errors import NotFound
-from app.house import house_of
+from app.house import House, house_of
 from app.identity.guard import Guard
 from app.identity.visit import ProjectInView, Proof, Visit
 from app.integrations.models import Connection, Integration
@@ -37,8 +37,8 @@ class the_integration:  # noqa: N801 - reads as what it asks for
         self._guard = Guard(self.proof, action)
 
     async def __call__(self, request: Request, integration_id: str) -> At[Integration]:
-        visit = await self._guard(request)
-        thing = await _found(request, visit, Integration, Action.SEE_INTEGRATION, integration_id)
+        house, visit = house_of(request), await self._guard(request)
+        thing = await found(house, visit, Integration, Action.SEE_INTEGRATION, integration_id)
         visit.require(thing)
         return At(visit, thing)
 
@@ -52,8 +52,8 @@ class the_connection:  # noqa: N801 - reads as what it asks for
         self._guard = Guard(self.proof, action)
 
     async def __call__(self, request: Request, connection_id: str) -> At[Connection]:
-        visit = await self._guard(request)
-        thing = await _found(request, visit, Connection, Action.SEE_CONNECTION, connection_id)
+        house, visit = house_of(request), await self._guard(request)
+        thing = await found(house, visit, Connection, Action.SEE_CONNECTION, connection_id)
         visit.require(thing)
         return At(visit, thing)
 
@@ -68,16 +68,16 @@ def in_view(
     return or_(of_it, columns.project_id.is_(None)) if columns is Connection else of_it
 
 
-async def _found(request: Request, visit: Visit, model: type[T], see: Action, text: str) -> T:
-    house = house_of(request)
+async def found(house: House, visit: Visit, model: type[T], see: Action, thing_id: UUID | str) -> T:
+    """The thing, if the visitor may see it; ``NotFound`` otherwise."""
     try:
-        thing_id = UUID(text)
+        wanted = UUID(str(thing_id))
     except ValueError:
         raise NotFound from None
     statement = select(model).where(
-        model.id == thing_id, visible(visit.caller, see, model), in_view(visit.project, model)
+        model.id == wanted, visible(visit.caller, see, model), in_view(visit.project, model)
     )
-    found = await things(house, visit, statement)
-    if not found:
+    rows = await things(house, visit, statement)
+    if not rows:
         raise NotFound
-    return found[0]
+    return rows[0]

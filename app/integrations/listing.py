@@ -145,7 +145,7 @@ def list_statement(caller: Caller, project: ProjectInView | None, filters: Filte
     statement = select(*_COLUMNS).where(
         visible(caller, Action.SEE_INTEGRATION, Integration),
         in_view(project, Integration),
-        *_conditions(caller, filters),
+        *conditions_of(caller, filters),
     )
     if filters.before:
         position = position_of(filters.before)
@@ -157,7 +157,8 @@ def list_statement(caller: Caller, project: ProjectInView | None, filters: Filte
     return statement.order_by(*newest_first).limit(ROWS + 1)
 
 
-def _conditions(caller: Caller, filters: Filters) -> list[ColumnElement[bool]]:
+def conditions_of(caller: Caller, filters: Filters) -> list[ColumnElement[bool]]:
+    """The conditions of the filters, without those of paging."""
     conditions: list[ColumnElement[bool]] = []
     if filters.q:
         conditions.append(Integration.name.icontains(filters.q, autoescape=True))

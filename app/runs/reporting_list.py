@@ -178,7 +178,7 @@ def list_statement(
     statement = (
         select(*_COLUMNS, *_OF_SHARING)
         .join(Integration, OF_RUN)
-        .where(*_conditions(caller, project, filters))
+        .where(*conditions_of(caller, project, filters))
     )
     if filters.before:
         statement = statement.where(order > tuple_(*position_of(filters.before)))
@@ -199,7 +199,7 @@ async def days_of(house: House, visit: Visit, filters: RunFilters) -> tuple[Day,
         .where(
             Run.created_at
             >= literal_column(f"date_trunc('day', now(), 'UTC') - interval '{DAYS - 1} days'"),
-            *_conditions(visit.caller, visit.project, replace(filters, since="")),
+            *conditions_of(visit.caller, visit.project, replace(filters, since="")),
         )
         .group_by(literal_column("1"))
     )
@@ -233,9 +233,10 @@ async def integrations_to_choose(house: House, visit: Visit, chosen: str) -> lis
     return [(str(integration_id), name) for integration_id, name in rows]
 
 
-def _conditions(
+def conditions_of(
     caller: Caller, project: ProjectInView | None, filters: RunFilters
 ) -> list[ColumnElement[bool]]:
+    """What may be seen, and the conditions of the filters without those of paging."""
     conditions = [
         Run.instance_id == caller.instance_id,  # the beginning of the index in use
         Run.preview_of.is_(None),

@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -109,6 +109,12 @@ class Sessions:
             self._kept[named] = _Kept(signed_in, asked_at + min(left_s, _NOTED_EVERY_S))
         return signed_in
 
+    async def end(self, named: Named) -> None:
+        """Sign out; harmless for what is no session."""
+        async with self._database.of_instance(named.instance_id) as session:
+            await _end(session, AccountSession.token_hash == named.token_hash)
+            await self._changes.announce(session, named.instance_id)
+
     async def living(self, session: AsyncSession, account_id: UUID) -> Sequence[AccountSession]:
         """All that an account is signed in with now, the latest first."""
         found = await session.scalars(
@@ -161,16 +167,6 @@ def named_by(cookie: str) -> Named | None:
     """What the cookie names; None for what is none of ours."""
     found = _WRITTEN(cookie)
     return Named(UUID(hex=found[1]), digest(found[2])) if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class ShownSession:
-    """A session as its owner sees it."""
-
-    id: UUID
-    created_at: datetime
-    last_used_at: datetime
-    is_this: bool
 
 
 async def end_sessions_of(
