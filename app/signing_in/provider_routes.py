@@ -34,7 +34,7 @@ async def go_to_the_provider(request: Request, facts: AtInstance) -> Response:
     house = house_of(request)
     # Whoever goes there without end would have us ask the provider without end.
     await Attempts(house.database, "provider").count(facts.instance_id.hex, place_of(request))
-    async with _provider(house, facts) as provider:
+    async with provider_of(house, facts) as provider:
         address, begun = await provider.begin()
     answer = RedirectResponse(address, 303)
     give_cookie(answer, BEGUN_COOKIE, begun, lasts_s=LASTS_S)
@@ -46,7 +46,7 @@ async def back_from_the_provider(request: Request, facts: AtInstance) -> Respons
     """With what the provider says of somebody; each answer counts for one try."""
     house = house_of(request)
     try:
-        async with _provider(house, facts) as provider:
+        async with provider_of(house, facts) as provider:
             identity = await provider.complete(
                 dict(request.query_params), request.cookies.get(BEGUN_COOKIE, "")
             )
@@ -61,7 +61,7 @@ async def back_from_the_provider(request: Request, facts: AtInstance) -> Respons
 
 
 @asynccontextmanager
-async def _provider(house: House, facts: InstanceFacts) -> AsyncIterator[IdentityProvider]:
+async def provider_of(house: House, facts: InstanceFacts) -> AsyncIterator[IdentityProvider]:
     """Reached only where the rule for tools allows: its address was entered by a customer."""
     if facts.provider is None:
         raise NotFound

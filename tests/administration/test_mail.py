@@ -1,7 +1,7 @@
 """Mail with links: handed to a real SMTP server, from the queue, sealed until then."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -94,9 +94,7 @@ def mailing(app: FastAPI, post: Post) -> House:
 
 
 @pytest.fixture
-async def deliver(
-    mailing: House, superuser: psycopg.Connection
-) -> AsyncIterator[Callable[[int], Any]]:
+def deliver(mailing: House, superuser: psycopg.Connection) -> Callable[..., Any]:
     superuser.execute("DELETE FROM procrastinate_jobs")
 
     async def delivered(tries: int = 0) -> None:
