@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import NotFound
+from app.errors import CannotTell, NotFound
 from app.house import House, house_of
 from app.instances.facts import InstanceFacts
 from app.signing_in.at import AtInstance, signed_in
@@ -17,6 +17,7 @@ from app.signing_in.attempts import Attempts, place_of
 from app.signing_in.cookies import give_cookie, take_cookie
 from app.signing_in.pages import SIGN_IN, base_of, page
 from app.signing_in.provider import LASTS_S, Client, IdentityProvider, NotVouchedFor
+from app.tools.addresses import AddressRefused
 
 BEGUN_COOKIE = "__Host-getint-begun"
 NOT_PROVEN = "That did not prove who you are. Begin again."
@@ -72,7 +73,10 @@ async def provider_of(house: House, facts: InstanceFacts) -> AsyncIterator[Ident
         redirect_uri=redirect_address(house.settings.app_base_url, facts),
     )
     async with house.tool_client() as http:
-        yield IdentityProvider(client, facts.key, http)
+        try:
+            yield IdentityProvider(client, facts.key, http)
+        except AddressRefused as refused:
+            raise CannotTell(f"The identity provider cannot be used. {refused}") from None
 
 
 def redirect_address(app_base_url: str, facts: InstanceFacts) -> str:
