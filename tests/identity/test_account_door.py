@@ -268,9 +268,9 @@ async def test_a_workspace_is_opened_only_by_whom_it_was_given_to_and_remembered
     assert not any(name in menu.text for name in ("Third", "Archived", "Getint Administration"))
     assert (await pat.post(f"/workspaces/{second}/open")).status_code == 200
     shell = await pat.open("/integrations")
-    assert '<small id="workspace">Second</small>' in shell.text
+    assert 'data-area="work">Second</small>' in shell.text
     again = await accounts.signed_in(place="192.0.2.7")
-    assert '<small id="workspace">Second</small>' in (await again.open("/integrations")).text
+    assert 'data-area="work">Second</small>' in (await again.open("/integrations")).text
 
 
 async def test_lists_show_the_workspace_one_is_in(
