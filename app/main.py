@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 from fastapi import APIRouter, FastAPI
 
+from app.administration.routes import router as administration
 from app.api.description import router as api_description
 from app.api.routes import router as api
 from app.audit.routes import router as audit
@@ -25,6 +26,9 @@ from app.integrations.routes import router as integrations
 from app.news.routes import router as news
 from app.runs.routes import router as reporting
 from app.settings import Settings, SettingsMissing, load_settings
+from app.signing_in.link_routes import router as links
+from app.signing_in.provider_routes import router as providers
+from app.signing_in.routes import router as sign_in
 from app.support.account_routes import router as account_access
 from app.support.share_routes import router as sharing
 from app.sync.export import MOST_BYTES as LARGEST_IMPORT
@@ -60,8 +64,12 @@ for _router in (
     account_access,
     licence_settings,
     audit,
+    administration,
     help_pages,
     tokens,
+    sign_in,
+    providers,
+    links,
     api_description,
     api,
 ):

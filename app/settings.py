@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from datetime import timedelta
 from email.utils import parseaddr
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -47,6 +48,8 @@ class Settings(BaseSettings):
     support_public_keys: str = ""
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
+    account_session_idle_minutes: int = Field(480, ge=5, le=10_080)
+    account_session_hours: int = Field(168, ge=1, le=720)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("connect_allowed_hosts", "tool_private_hosts", mode="before")
@@ -119,6 +122,16 @@ class Settings(BaseSettings):
     def public_keys_of_support(self) -> tuple[bytes, ...]:
         """32 bytes each, newest first; none where support cannot be given anything."""
         return decode_keys(SecretStr(self.support_public_keys))
+
+    @property
+    def account_session_idle(self) -> timedelta:
+        """How long the session of somebody with an account may rest."""
+        return timedelta(minutes=self.account_session_idle_minutes)
+
+    @property
+    def account_session(self) -> timedelta:
+        """After what time they sign in again, whatever they do."""
+        return timedelta(hours=self.account_session_hours)
 
     @property
     def sqlalchemy_url(self) -> str:

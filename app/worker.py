@@ -56,7 +56,7 @@ class Worker:
         self._connector = _connector(house.settings)
         self._work = Work(
             house.database,
-            RightToRun(house.settings, house.directory, house.licences, house.door),
+            RightToRun(house.settings, house.directory, house.licences, house.doors),
             self._holds,
             engine,
             pace=pace or Pace(),

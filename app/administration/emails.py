@@ -35,7 +35,7 @@ def email_of(text: str) -> Email:
     if len(text) > LONGEST:
         raise NoAddress(f"An e-mail address has at most {LONGEST} characters.")
     try:
-        found = validate_email(text, check_deliverability=False)
+        found = validate_email(text, check_deliverability=False, strict=True)
     except EmailNotValidError:
         raise NoAddress("Enter an e-mail address, such as pat@example.com.") from None
     if unicodedata.normalize("NFKC", found.local_part) != found.local_part:

@@ -7,7 +7,7 @@ its transaction, so that what is taken away is gone everywhere at once.
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +16,6 @@ from app.administration.links import new_link, void_links
 from app.administration.models import (
     AccessToken,
     Account,
-    AccountSession,
     KeptAnswer,
     WorkspaceAccess,
     WorkspaceChoice,
@@ -28,6 +27,7 @@ from app.audit.trail import record
 from app.changes import Changes
 from app.errors import Conflict, InvalidInput, NotFound
 from app.identity.visit import Visit
+from app.signing_in.sessions import end_sessions_of
 
 Level = Literal["user", "administrator"]
 TAKEN = "Another user has this e-mail address."
@@ -119,7 +119,7 @@ async def disable(session: AsyncSession, changes: Changes, visit: Visit, account
         return
     await _require_others_left(session, visit, account)
     account.enabled = False
-    await _end_sessions(session, account)
+    await end_sessions_of(session, account.id)
     await void_links(session, account)
     await _tell(session, changes, visit, account, {"user": "disabled"})
 
@@ -204,7 +204,7 @@ async def reset_password(
     account.password_hash = None
     if second_factor_too:
         account.totp_secret = account.totp_step = None
-    await _end_sessions(session, account)
+    await end_sessions_of(session, account.id)
     token = await new_link(session, account, "reset")
     told = {"user": "password reset", "second factor": "removed" if second_factor_too else ""}
     await _tell(session, changes, visit, account, told)
@@ -215,7 +215,7 @@ async def end_all_sessions(
     session: AsyncSession, changes: Changes, visit: Visit, account: Account
 ) -> None:
     """Sign them out wherever they are signed in."""
-    await _end_sessions(session, account)
+    await end_sessions_of(session, account.id)
     await _tell(session, changes, visit, account, {"user": "signed out everywhere"})
 
 
@@ -275,14 +275,6 @@ async def _require_free(session: AsyncSession, account: Account, email: Email) -
     )
     if taken is not None:
         raise InvalidInput(fields={"email": TAKEN})
-
-
-async def _end_sessions(session: AsyncSession, account: Account) -> None:
-    await session.execute(
-        update(AccountSession)
-        .where(AccountSession.account_id == account.id, AccountSession.ended_at.is_(None))
-        .values(ended_at=func.statement_timestamp())
-    )
 
 
 async def _tell(

@@ -4,15 +4,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from typing import get_args
 
 from app.access import Action, Answer, Decision, Reason
 from app.audit.models import AuditEntry
 from app.identity.people import Person
+from app.signing_in.noting import Event
 
 EVENTS = (
     *(f"lifecycle: {name}" for name in ("installed", "enabled", "disabled", "uninstalled")),
     *(f"support: {name}" for name in ("asked for access", "access ran out", "sharing ran out")),
     "mail: not delivered",
+    *(f"account: {event}" for event in get_args(Event)),
 )
 ACTIONS = (*Action, *EVENTS)
 _DOORS = {

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from app.access import Action, Caller, Situation
 from app.errors import TooMany, Unproven
-from app.identity.connect_door import ConnectDoor
+from app.identity.doors import Doors
 from app.identity.visit import Proof, Visit
 from app.instances.directory import Directory
 from app.instances.facts import InstanceFacts
@@ -36,13 +36,13 @@ class TokenDoor:
         settings: Settings,
         directory: Directory,
         licences: Licences,
-        door: ConnectDoor,
+        doors: Doors,
         tokens: KnownTokens,
     ) -> None:
         self._settings = settings
         self._directory = directory
         self._licences = licences
-        self._door = door
+        self._doors = doors
         self._tokens = tokens
         self._requests = Budget(REQUESTS_A_MINUTE, 60)
         self._failures = Budget(_FAILURES, _FAILURES_WITHIN_S)
@@ -109,8 +109,8 @@ class TokenDoor:
             nobody = Caller(facts.instance_id, token.account, situation=situation)
             return nobody, self._licences.known_state(facts)
         licence = await self._licences.state(facts, None)
-        account_id = token.account.removeprefix("jira:")
-        return await self._door.caller_of(facts, account_id, token.project, licence), licence
+        caller = await self._doors.caller_of(facts, token.account, token.project, licence)
+        return caller, licence
 
 
 def _refused(why: str) -> Unproven:

@@ -78,7 +78,9 @@ async def _taker(
         return None, f"{person.display_name} owns it already."
     project = ProjectInView(integration.project_id, integration.project_key)
     with asking_jira():
-        taker = await house.door.caller_of(visit.facts, person.account_id, project, visit.licence)
+        taker = await house.doors.connect.caller_of(
+            visit.facts, person.account_id, project, visit.licence
+        )
     place = Place(
         integration.instance_id,
         workspace_id=integration.workspace_id,

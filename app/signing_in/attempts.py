@@ -6,10 +6,12 @@ Counted in the database, by all processes together.
 import asyncio
 import hashlib
 from contextlib import AbstractAsyncContextManager
+from ipaddress import IPv6Network, ip_address
 from typing import Protocol
 
 from sqlalchemy import delete, func, insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
 
 from app.administration.models import SignInFailure
 from app.errors import TooMany
@@ -83,3 +85,13 @@ class Attempts:
 
 def _number(key: bytes) -> int:
     return int.from_bytes(key[:8], signed=True)
+
+
+def place_of(request: Request) -> str:
+    """Where somebody sits: their address, or of IPv6 the network that one household has."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return str(IPv6Network((address, 64), strict=False)) if address.version == 6 else host

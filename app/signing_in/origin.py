@@ -5,7 +5,7 @@ from typing import ClassVar
 from starlette.requests import Request
 
 from app.errors import Problem
-from app.web.headers import origin_of
+from connect.sites import origin_of
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 

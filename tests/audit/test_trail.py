@@ -92,7 +92,7 @@ async def test_the_same_refusal_is_noted_once_a_minute(
 ) -> None:
     facts = await house.directory.find(configured.site.client_key)
     assert facts is not None
-    caller = await house.door.caller_of(facts, NORA, None, LicenceState.ACTIVE)
+    caller = await house.doors.connect.caller_of(facts, NORA, None, LicenceState.ACTIVE)
     now = 0.0
     refusals = Refusals(house.database, clock=lambda: now)
 
@@ -118,7 +118,7 @@ async def test_that_jira_was_away_is_nobodys_attempt(
 ) -> None:
     facts = await house.directory.find(configured.site.client_key)
     assert facts is not None
-    caller = await house.door.caller_of(facts, NORA, None, LicenceState.ACTIVE)
+    caller = await house.doors.connect.caller_of(facts, NORA, None, LicenceState.ACTIVE)
     visit = Visit(caller, facts, NORA, Proof.CONTEXT, Action.SET_UP, LicenceState.ACTIVE, None)
     unsure = Decision(Action.SET_UP, Answer.CANNOT_TELL, Reason.STANDING_NOT_CURRENT)
     await house.refusals.note(visit, unsure, {})

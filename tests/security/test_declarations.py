@@ -16,7 +16,6 @@ from tests.security.walk import (
 # Rows of the table whose routes come with what they are about.
 LATER = {
     Action.MANAGE_WORKSPACES: "administration",
-    Action.MANAGE_USERS: "administration",
 }
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import NotFound, TooMany
+from app.signing_in.attempts import place_of
 from app.signing_in.cookies import give_cookie, take_cookie
 from app.signing_in.provider import LASTS_S, IdentityProvider, NotVouchedFor
 from app.support.console.guard import Agent
@@ -54,13 +55,12 @@ async def sign_in(request: Request) -> Response:
     email = entered.values.get("email", "")
     if entered.form is None:
         return _page(console, email, WRONG, status=422)
-    place = request.client.host if request.client else ""
     try:
         token = await console.signing_in.with_password(
             entered.form.email,
             entered.form.password.get_secret_value(),
             entered.form.code.get_secret_value(),
-            place,
+            place_of(request),
         )
     except TooMany as problem:
         words = f"{problem.detail} {problem.mend}"
