@@ -27,6 +27,7 @@ from app.integrations.guards import At, found, in_view, the_integration
 from app.integrations.listing import Filters, conditions_of
 from app.integrations.models import Integration
 from app.integrations.schemas import (
+    ON_ONE_LINE,
     ChangedIntegration,
     Configured,
     ConflictRule,
@@ -48,9 +49,11 @@ Changed = Annotated[
 class IntegrationQuery(Paging):
     """Which integrations."""
 
-    q: Annotated[str, Field(max_length=120, description="A part of the name.")] = ""
+    q: Annotated[str, Field(max_length=120, description="A part of the name."), ON_ONE_LINE] = ""
     tool: Tool | None = None
-    project: Annotated[str, Field(max_length=120, description="The key of a Jira project.")] = ""
+    project: Annotated[
+        str, Field(max_length=120, description="The key of a Jira project."), ON_ONE_LINE
+    ] = ""
     mine: Annotated[bool, Field(description="Only those that you own.")] = False
     kind: Kind | None = None
     state: Literal["active", "paused"] | None = None
@@ -156,13 +159,13 @@ async def create_integration(
             made = await once.make(making)
     response.headers["Location"] = f"{ROOT}/integrations/{made}"
     integration = await found(house, visit, Integration, Action.SEE_INTEGRATION, made)
-    return _answered(response, integration)
+    return answered(response, integration)
 
 
 @router.get("/{integration_id}")
 async def get_integration(response: Response, at: Seen) -> IntegrationShape:
     """One integration with its configuration."""
-    return _answered(response, at.thing)
+    return answered(response, at.thing)
 
 
 @router.patch("/{integration_id}")
@@ -181,7 +184,7 @@ async def change_integration(
     form = read_form(ChangedIntegration, wanted)
     with told_by_field():
         notice(response, await save_form(house, at.visit, at.thing, form))
-    return _answered(response, at.thing)
+    return answered(response, at.thing)
 
 
 @router.post("/{integration_id}/pause")
@@ -212,9 +215,10 @@ async def _set_state(
 ) -> IntegrationShape:
     async with changing(house_of(request), at.visit, at.thing) as session:
         await service.set_state(session, at.visit, at.thing, state)
-    return _answered(response, at.thing)
+    return answered(response, at.thing)
 
 
-def _answered(response: Response, integration: Integration) -> IntegrationShape:
+def answered(response: Response, integration: Integration) -> IntegrationShape:
+    """An integration as it is now, with its version."""
     tag(response, integration.version)
     return IntegrationShape.model_validate(integration)

@@ -167,14 +167,18 @@ async def test_mappings_are_read_and_replaced_as_they_are_exported(
     assert two.status_code == 200, two.text
     stale = await gia.ask("PUT", path, json={"mappings": []}, headers=match)
     assert stale.status_code == 412
-    before = dict(superuser.execute("SELECT jira_type, id FROM type_mappings").fetchall())
+    before: dict[str, object] = dict(
+        superuser.execute("SELECT jira_type, id FROM type_mappings").fetchall()
+    )
     match = {"If-Match": two.headers["etag"]}
     story = {**BUG, "jira_type": "Story"}
     turned = {"mappings": [{**task, "enabled": True}, story]}
     three = await gia.ask("PUT", path, json=turned, headers=match)
     found = [(each["jira_type"], each["enabled"]) for each in three.json()["mappings"]]
     assert found == [("Task", True), ("Story", True)]
-    after = dict(superuser.execute("SELECT jira_type, id FROM type_mappings").fetchall())
+    after: dict[str, object] = dict(
+        superuser.execute("SELECT jira_type, id FROM type_mappings").fetchall()
+    )
     assert after["Task"] == before["Task"], "what is linked stays linked"
     wrong = {"mappings": [{**BUG, "rules": {"fields": [{"jira": "", "tool": "x"}]}}]}
     refused = await gia.ask("PUT", path, json=wrong, headers={"If-Match": "*"})

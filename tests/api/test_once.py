@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import psycopg
 from fastapi import FastAPI
+from psycopg.sql import SQL, Identifier
 
 from app.api.once import forget_old_keys
 from app.database import Database
@@ -17,7 +18,7 @@ def _key(key: str | None = None) -> dict[str, str]:
 
 
 def _count(superuser: psycopg.Connection, table: str = "integrations") -> int:
-    row = superuser.execute(f"SELECT count(*) FROM {table}").fetchone()  # type: ignore[call-overload]
+    row = superuser.execute(SQL("SELECT count(*) FROM {}").format(Identifier(table))).fetchone()
     assert row
     return int(row[0])
 
