@@ -13,7 +13,7 @@ from app.administration.forms import Deletion
 from app.administration.handling import on_account
 from app.administration.models import Account
 from app.administration.owned import Owned, owned_by
-from app.administration.taking_over import find_takers, takeover_by
+from app.administration.taking_over import takeover_by
 from app.administration.user_list import ROOT, Filters
 from app.administration.user_pages import list_main
 from app.administration.users import delete_user
@@ -22,6 +22,7 @@ from app.house import House, house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.integrations.jira_projects import SearchResult
+from app.integrations.takers import find_takers
 from app.web.forms import filled, takes_form
 from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
@@ -45,7 +46,7 @@ async def find_people(
     """The people whom the search finds."""
     house = house_of(request)
     account, _ = await _leaving(house, visit, account_id)
-    found = await find_takers(house, visit, account, q[:200])
+    found = await find_takers(house, visit, q[:200], but=account.account)
     return fragment(
         render("administration/takers_part.html", people=found.options, trouble=found.trouble)
     )
@@ -69,7 +70,7 @@ async def delete(request: Request, visit: Managing, account_id: UUID) -> HTMLRes
             errors = error.fields
         else:
             return await _gone(house, visit, leaving)
-    found = await find_takers(house, visit, leaving, sent.values.get("q", "")[:200])
+    found = await find_takers(house, visit, sent.values.get("q", "")[:200], but=leaving.account)
     return fragment(_dialog(leaving, owned, sent.values, errors, found), status=422)
 
 

@@ -2,7 +2,7 @@
 the route's action is decided on it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -40,7 +40,7 @@ class the_integration:  # noqa: N801 - reads as what it asks for
         house, visit = house_of(request), await self._guard(request)
         thing = await found(house, visit, Integration, Action.SEE_INTEGRATION, integration_id)
         visit.require(thing)
-        return At(visit, thing)
+        return At(_in_its_workspace(visit, thing), thing)
 
 
 class the_connection:  # noqa: N801 - reads as what it asks for
@@ -55,7 +55,7 @@ class the_connection:  # noqa: N801 - reads as what it asks for
         house, visit = house_of(request), await self._guard(request)
         thing = await found(house, visit, Connection, Action.SEE_CONNECTION, connection_id)
         visit.require(thing)
-        return At(visit, thing)
+        return At(_in_its_workspace(visit, thing), thing)
 
 
 def in_view(
@@ -66,6 +66,15 @@ def in_view(
         return true()
     of_it = columns.project_id == project.id
     return or_(of_it, columns.project_id.is_(None)) if columns is Connection else of_it
+
+
+def in_workspace(
+    project: ProjectInView | None,
+    workspace_id: UUID,
+    columns: type[Integration] | type[Connection],
+) -> ColumnElement[bool]:
+    """What lists show besides: the workspace somebody is in; from a project's settings any."""
+    return columns.workspace_id == workspace_id if project is None else true()
 
 
 async def found(house: House, visit: Visit, model: type[T], see: Action, thing_id: UUID | str) -> T:
@@ -81,3 +90,10 @@ async def found(house: House, visit: Visit, model: type[T], see: Action, thing_i
     if not rows:
         raise NotFound
     return rows[0]
+
+
+def _in_its_workspace(visit: Visit, thing: Integration | Connection) -> Visit:
+    """A visit to the workspace of the thing: what is chosen for it is chosen from there."""
+    if thing.workspace_id == visit.workspace_id:
+        return visit
+    return replace(visit, workspace=thing.workspace_id)
