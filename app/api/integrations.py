@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import Action, Tool, visible
 from app.api.bodies import Body, sent
-from app.api.mistakes import read_form, told_by_field
+from app.api.mistakes import read_form, require_no, told_by_field
 from app.api.once import SentOnce
 from app.api.paging import Page, Paging, next_href, rows_of
 from app.api.router import ROOT, api_router
@@ -35,6 +35,7 @@ from app.integrations.schemas import (
     Kind,
     NewIntegration,
 )
+from app.integrations.takers import accepted_taker
 from app.news.hooks import clear_up, hooks_of
 
 router = api_router("/integrations", "integrations")
@@ -43,6 +44,10 @@ Creating = Annotated[Visit, Depends(api(Action.CREATE_INTEGRATION))]
 Seen = Annotated[At[Integration], Depends(the_integration(Action.SEE_INTEGRATION, Proof.TOKEN))]
 Changed = Annotated[
     At[Integration], Depends(the_integration(Action.CHANGE_INTEGRATION, Proof.TOKEN))
+]
+
+HandedOver = Annotated[
+    At[Integration], Depends(the_integration(Action.HAND_OVER_INTEGRATION, Proof.TOKEN))
 ]
 
 
@@ -109,6 +114,17 @@ class IntegrationChange(Body):
     keep_logs_days: int | None = None
     project_id: str | None = None
     connection_id: UUID | None = None
+
+
+class HandOverBody(Body):
+    """Who is to own it: somebody who could have created it."""
+
+    model_config = ConfigDict(
+        title="HandOver",
+        json_schema_extra={"examples": [{"owner": "jira:5b10a2844c20165700ede21a"}]},
+    )
+
+    owner: Annotated[str, Field(max_length=140)]
 
 
 @router.get("")
@@ -197,6 +213,22 @@ async def pause_integration(request: Request, response: Response, at: Changed) -
 async def resume_integration(request: Request, response: Response, at: Changed) -> IntegrationShape:
     """Let it go on; twice is once."""
     return await _set_state(request, response, at, "active")
+
+
+@router.post("/{integration_id}/hand-over")
+async def hand_over_integration(
+    request: Request,
+    response: Response,
+    at: HandedOver,
+    body: Annotated[HandOverBody, Depends(sent(HandOverBody))],
+) -> IntegrationShape:
+    """Make somebody else the owner."""
+    house = house_of(request)
+    _, problem = await accepted_taker(house, at.visit, at.thing, body.owner)
+    require_no({"owner": problem} if problem else {})
+    async with changing(house, at.visit, at.thing) as session:
+        await service.hand_over(session, at.visit, at.thing, body.owner)
+    return answered(response, at.thing)
 
 
 @router.delete("/{integration_id}", status_code=204)

@@ -76,6 +76,20 @@ async def test_others_see_it_and_are_refused_with_the_reason(program_of: Program
     assert asked["READ_AUDIT"]["needed"]
 
 
+async def test_it_is_handed_to_somebody_who_could_have_created_it_and_to_nobody_else(
+    program_of: Programs,
+) -> None:
+    gia, alice, axel = [await program_of(each) for each in ("gitlab", "admin", "azure")]
+    path = f"/integrations/{id_of(await gia.post('/integrations', integration()))}"
+    other, admin = [(await each.get("/me")).json()["account"] for each in (axel, alice)]
+    for wrong, said in ((other, "could not own it"), ("jira:nobody", ""), ("agent:x", "")):
+        refused = await gia.post(f"{path}/hand-over", {"owner": wrong})
+        assert refused.status_code == 422, wrong
+        assert said in refused.json()["fields"]["owner"]
+    assert (await gia.post(f"{path}/hand-over", {"owner": admin})).json()["owner"] == admin
+    assert (await gia.post(f"{path}/pause")).json()["reason"] == "NOT_OWNER"
+
+
 async def test_lists_are_filtered_and_read_page_by_page(program_of: Programs) -> None:
     gia, alice = await program_of("gitlab"), await program_of("admin")
     for number in range(5):
