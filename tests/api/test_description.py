@@ -29,7 +29,7 @@ from tests.security.walk import api_routes
 from tests.sync.fake_sides import FakeSides
 from tests.town import Town
 
-EXAMPLES_A_ROUTE = many(4)
+EXAMPLES_A_ROUTE = many(2)
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 
 
