@@ -15,6 +15,7 @@ from pydantic import (
 from app.administration.emails import email_of
 from app.administration.users import Level
 from app.integrations.schemas import LONGEST_NAME, ON_ONE_LINE
+from app.signing_in.passwords import LONGEST
 
 _STRIPPED = StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)
 Name = Annotated[str, _STRIPPED, ON_ONE_LINE]
@@ -40,7 +41,7 @@ class NewUser(EditedUser):
     """``way``: how they come to a password."""
 
     way: Annotated[Literal["invitation", "password"], Field(title="A way")] = "invitation"
-    password: Annotated[SecretStr, Field(title="A password")] = _EMPTY
+    password: Annotated[SecretStr, Field(title="A password", max_length=LONGEST)] = _EMPTY
 
 
 class GivenAccess(_Form):

@@ -1,6 +1,5 @@
 """Administration > Users: the list, making users, one user, and letting them in or shutting out."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
@@ -29,7 +28,6 @@ from app.errors import InvalidInput
 from app.house import House, house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
-from app.signing_in.passwords import hash_of
 from app.web.forms import filled, takes_form
 from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
@@ -65,7 +63,7 @@ async def create(request: Request, visit: Managing) -> HTMLResponse:
         return fragment(_new_form(house, sent.values, sent.errors), status=422)
     try:
         is_invited = form.way == "invitation"
-        password = None if is_invited else await _hashed(form)
+        password = None if is_invited else await _hashed(house, form)
         async with house.database.of_instance(visit.caller.instance_id) as session:
             account = await create_user(
                 session,
@@ -192,11 +190,11 @@ async def sign_out_everywhere(request: Request, visit: Managing, account_id: UUI
     return done(Flag(f"{account.name} was signed out everywhere"))
 
 
-async def _hashed(form: NewUser) -> str:
+async def _hashed(house: House, form: NewUser) -> str:
     password = form.password.get_secret_value()
-    if len(password) < 12:
-        raise InvalidInput(fields={"password": "A password has at least 12 characters."})
-    return await asyncio.to_thread(hash_of, password)
+    if why_not := await house.passwords.why_not(password, (form.name, form.email)):
+        raise InvalidInput(fields={"password": why_not})
+    return await house.passwords.hashed(password)
 
 
 def _created(house: House, visit: Visit, account: Account, made: HandedOut | None) -> HTMLResponse:

@@ -23,9 +23,14 @@ _DOORS = {
     "account": "by signing in",
     "api": "through the API",
     "support": "from the console of support",
+    "command": "by a command",
     "getint": "by itself",
 }
-_NOT_PEOPLE = {"atlassian": "Atlassian", "getint": "Getint itself"}
+_NOT_PEOPLE = {
+    "atlassian": "Atlassian",
+    "getint": "Getint itself",
+    "operator": "The operator of Getint",
+}
 
 
 @dataclass(frozen=True, slots=True)

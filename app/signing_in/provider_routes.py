@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import NotFound
+from app.errors import CannotTell, NotFound
 from app.house import House, house_of
 from app.instances.facts import InstanceFacts
 from app.signing_in.at import AtInstance, signed_in
@@ -17,6 +17,7 @@ from app.signing_in.attempts import Attempts, place_of
 from app.signing_in.cookies import give_cookie, take_cookie
 from app.signing_in.pages import SIGN_IN, base_of, page
 from app.signing_in.provider import LASTS_S, Client, IdentityProvider, NotVouchedFor
+from app.tools.addresses import AddressRefused
 
 BEGUN_COOKIE = "__Host-getint-begun"
 NOT_PROVEN = "That did not prove who you are. Begin again."
@@ -34,7 +35,7 @@ async def go_to_the_provider(request: Request, facts: AtInstance) -> Response:
     house = house_of(request)
     # Whoever goes there without end would have us ask the provider without end.
     await Attempts(house.database, "provider").count(facts.instance_id.hex, place_of(request))
-    async with _provider(house, facts) as provider:
+    async with provider_of(house, facts) as provider:
         address, begun = await provider.begin()
     answer = RedirectResponse(address, 303)
     give_cookie(answer, BEGUN_COOKIE, begun, lasts_s=LASTS_S)
@@ -46,7 +47,7 @@ async def back_from_the_provider(request: Request, facts: AtInstance) -> Respons
     """With what the provider says of somebody; each answer counts for one try."""
     house = house_of(request)
     try:
-        async with _provider(house, facts) as provider:
+        async with provider_of(house, facts) as provider:
             identity = await provider.complete(
                 dict(request.query_params), request.cookies.get(BEGUN_COOKIE, "")
             )
@@ -61,7 +62,7 @@ async def back_from_the_provider(request: Request, facts: AtInstance) -> Respons
 
 
 @asynccontextmanager
-async def _provider(house: House, facts: InstanceFacts) -> AsyncIterator[IdentityProvider]:
+async def provider_of(house: House, facts: InstanceFacts) -> AsyncIterator[IdentityProvider]:
     """Reached only where the rule for tools allows: its address was entered by a customer."""
     if facts.provider is None:
         raise NotFound
@@ -72,7 +73,10 @@ async def _provider(house: House, facts: InstanceFacts) -> AsyncIterator[Identit
         redirect_uri=redirect_address(house.settings.app_base_url, facts),
     )
     async with house.tool_client() as http:
-        yield IdentityProvider(client, facts.key, http)
+        try:
+            yield IdentityProvider(client, facts.key, http)
+        except AddressRefused as refused:
+            raise CannotTell(f"The identity provider cannot be used. {refused}") from None
 
 
 def redirect_address(app_base_url: str, facts: InstanceFacts) -> str:

@@ -79,7 +79,7 @@ async def revoke(request: Request, visit: Having, token_id: UUID) -> HTMLRespons
 async def all_listed(request: Request, visit: Managing) -> HTMLResponse:
     """The tokens of everybody."""
     main = await everybodys_main(house_of(request), visit)
-    return show(request, visit, main, active="administration", title="Access tokens")
+    return show(request, visit, main, active="tokens", title="Access tokens")
 
 
 @everybodys.get("/{token_id}/revoke")

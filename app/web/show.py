@@ -14,6 +14,20 @@ from connect import LicenceState
 
 VERSION = "0.1.0"
 
+_WORK = (
+    NavItem("integrations", "Integrations", "/integrations", "integrations", area="work"),
+    NavItem("connections", "Connections", "/connections", "link", area="work"),
+    NavItem("reporting", "Reporting", "/runs", "reporting", area="work"),
+)
+_ADMINISTRATION = (
+    NavItem("back", "Back to Getint", "/integrations", "arrow-left", area="administration"),
+    NavItem("users", "Users", "/administration/users", "people", area="administration"),
+    NavItem(
+        "workspaces", "Workspaces", "/administration/workspaces", "grid", area="administration"
+    ),
+    NavItem("sign-in", "Sign-in", "/administration/sign-in", "lock", area="administration"),
+    NavItem("tokens", "Access tokens", "/administration/tokens", "key", area="administration"),
+)
 _LICENCE_BANNERS = {
     LicenceState.NONE: Banner(
         "warning",
@@ -52,6 +66,7 @@ def shell_of(house: House, visit: Visit, *, active: str, title: str) -> Shell:
         house.settings.ap_js_url,
         active=active,
         title=title,
+        administers=bool(visit.can(Action.MANAGE_USERS)),
     )
 
 
@@ -63,16 +78,13 @@ def _shell(
     *,
     active: str,
     title: str,
+    administers: bool,
 ) -> Shell:
     """One for all who see the same."""
     return Shell(
-        nav=(
-            NavItem("integrations", "Integrations", "/integrations", "integrations"),
-            NavItem("connections", "Connections", "/connections", "link"),
-            NavItem("reporting", "Reporting", "/runs", "reporting"),
-        ),
+        nav=(*_WORK, *(_ADMINISTRATION if administers else ())),
         bottom=(
-            NavItem("settings", "Settings", "/settings/access", "gear", settings_off),
+            NavItem("settings", "Settings", "/settings/access", "gear", settings_off, area="work"),
             NavItem("help", "Help", "/help", "question", dialog=True),
         ),
         active=active,
