@@ -8,7 +8,7 @@ from app.house import House
 from app.identity.visit import Visit
 from app.integrations import service
 from app.integrations.changing import changing
-from app.integrations.jira_projects import chosen_project
+from app.integrations.jira_projects import chosen_project, why_no_such_project
 from app.integrations.models import Connection, Integration
 from app.integrations.place import place_of
 from app.integrations.schemas import ChangedIntegration, Configuration, NewIntegration
@@ -18,7 +18,6 @@ from connect import Project
 
 THIS_PROJECT_ONLY = "From these project settings you can choose only this project."
 NO_PROJECT = "A Jira project is needed."
-NOT_BROWSABLE = "There is no such project among those that you can browse."
 OF_ANOTHER_TOOL = "This connection is to another tool."
 NOT_A_CONNECTION = "There is no such connection to this tool among those that you can see."
 
@@ -89,10 +88,10 @@ def check_place(form: Configuration) -> None:
 
 
 async def found_project(house: House, visit: Visit, project_id: str) -> Project:
-    """The project as Jira has it. Raises ``Mistake`` if the visitor cannot browse it."""
+    """The project as Jira has it. Raises ``Mistake`` if the visitor may not choose it."""
     project = await chosen_project(house, visit, project_id)
     if project is None:
-        raise Mistake("project_id", NOT_BROWSABLE)
+        raise Mistake("project_id", why_no_such_project(visit))
     return project
 
 

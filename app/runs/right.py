@@ -23,6 +23,11 @@ _OF_THE_OWNER = {
     " they have left the Jira group {group} and do not administer its project.",
     Reason.NO_ACCESS: "The owner is not a Jira administrator and in none of Getint's groups.",
 }
+_OF_AN_ACCOUNT = (
+    "The owner's account is disabled or gone, or has no access to the workspace any more. Needed: "
+    "access to the workspace for the owner, or a new owner: an administrator of Getint can hand "
+    "the integration over."
+)
 
 
 class MayNotRun(Exception):  # noqa: N818 - an answer, not a fault
@@ -76,6 +81,8 @@ class RightToRun:
 
 def _in_words(decision: Decision) -> str:
     """The core speaks to the person who asks; a run's page is read by others."""
+    if decision.reason in {Reason.OWNER_LOST_WORKSPACE, Reason.NO_WORKSPACE}:
+        return _OF_AN_ACCOUNT
     group = f"{decision.group_prefix}-jira-{decision.tool}"
     if (why := _OF_THE_OWNER.get(decision.reason)) is not None:
         needed = (
