@@ -1,6 +1,5 @@
 """The API as it is described, and that it is as described, whatever is sent to it."""
 
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
 )
 
+from app.access import Action
 from app.api.description import described_api
 from app.sync.side_schemas import SchemaReader
 from tests.api.kit import V1, token_form
@@ -30,7 +30,6 @@ from tests.sync.fake_sides import FakeSides
 from tests.town import Town
 
 EXAMPLES_A_ROUTE = many(2)
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 
 
 def test_the_description_is_valid_and_of_every_route_of_the_api_and_no_other(app: FastAPI) -> None:
@@ -63,6 +62,11 @@ def test_every_body_and_problem_is_described_and_refuses_what_it_does_not_name()
                 name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
                 assert schemas[name]["additionalProperties"] is False, name
                 assert schemas[name]["examples"], name
+
+
+def test_no_address_of_the_api_makes_or_shows_tokens(app: FastAPI) -> None:
+    assert not [path for path in described_api()["paths"] if "token" in path]
+    assert Action.HAVE_TOKENS not in {route.action for route in api_routes(app)}
 
 
 async def test_the_description_is_public_and_holds_nothing_of_anybody(

@@ -10,10 +10,12 @@ from app.tokens.service import MOST_OF_ONE
 from app.tokens.words import ending_of, hash_of
 from sandbox.running import Sandbox
 from tests.api.kit import made_token, token_form
+from tests.integrations.conftest import Foreign, foreign, instance_id
 from tests.integrations.kit import words
 from tests.people import Visitor
 
 As = Callable[..., Visitor]
+__all__ = ["foreign", "instance_id"]
 pytestmark = pytest.mark.usefixtures("configured")
 
 
@@ -65,6 +67,23 @@ async def test_everybody_has_their_own_and_administrators_see_and_revoke_all(
         "SELECT account, details ->> 'of' FROM audit_entries WHERE details ? 'revoked'"
     ).fetchone()
     assert entry == (alice.account, gia.account)
+
+
+async def test_a_token_of_another_customer_is_nobodys_here(
+    as_: As, foreign: Foreign, superuser: psycopg.Connection
+) -> None:
+    token_id = uuid4()
+    superuser.execute(
+        "INSERT INTO access_tokens (id, instance_id, account, name, scopes, token_hash, ending,"
+        " expires_at) VALUES (%s, %s, %s, 'theirs', '{read}', 'x', 'abcd', now() + interval '1 h')",
+        (token_id, foreign.instance_id, as_("admin").account),
+    )
+    for path in ("/account/tokens", "/administration/tokens"):
+        assert "theirs" not in (await as_("admin").get(path)).text
+        for method in ("GET", "POST"):
+            answer = await as_("admin").ask(method, f"{path}/{token_id}/revoke")
+            assert answer.status_code == 404, (method, path)
+    assert superuser.execute("SELECT revoked_at FROM access_tokens").fetchone() == (None,)
 
 
 @pytest.mark.parametrize(
