@@ -75,11 +75,11 @@ async def test_a_token_of_another_customer_is_nobodys_here(
     token_id = uuid4()
     superuser.execute(
         "INSERT INTO access_tokens (id, instance_id, account, name, scopes, token_hash, ending,"
-        " expires_at) VALUES (%s, %s, %s, 'theirs', '{read}', 'x', 'abcd', now() + interval '1 h')",
+        " expires_at) VALUES (%s, %s, %s, 'Not ours', '{read}', 'x', 'abcd', now() + interval '1 h')",
         (token_id, foreign.instance_id, as_("admin").account),
     )
     for path in ("/account/tokens", "/administration/tokens"):
-        assert "theirs" not in (await as_("admin").get(path)).text
+        assert "Not ours" not in (await as_("admin").get(path)).text
         for method in ("GET", "POST"):
             answer = await as_("admin").ask(method, f"{path}/{token_id}/revoke")
             assert answer.status_code == 404, (method, path)
