@@ -13,6 +13,7 @@ from tests.security.walk import (
     declared_routes,
 )
 
+
 def test_every_route_declares_its_proof_and_action_or_is_known_to_be_public(app: FastAPI) -> None:
     undeclared = {
         route.path for route in declared_routes(app) if route.proof is None or route.action is None
