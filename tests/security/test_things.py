@@ -76,7 +76,13 @@ def _things(superuser: psycopg.Connection, client_key: str, owner: str) -> Thing
     ).fetchone()
     assert ids
     *others, workspace_id = ids
-    return Things(integration_id, *others, account_id[0], workspace_id, integration_id)
+    return Things(
+        integration_id,
+        *others,
+        account_id=account_id[0],
+        workspace_id=workspace_id,
+        moved_id=integration_id,
+    )
 
 
 @pytest.fixture
