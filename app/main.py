@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 from fastapi import APIRouter, FastAPI
 
+from app.account.menu_routes import router as account_menu
+from app.account.routes import router as own_account
 from app.administration.routes import router as administration
 from app.api.description import router as api_description
 from app.api.routes import router as api
@@ -66,7 +68,9 @@ for _router in (
     audit,
     administration,
     help_pages,
+    account_menu,
     tokens,
+    own_account,
     sign_in,
     providers,
     links,

@@ -61,7 +61,6 @@ class AccountDoor:
         return Visit(
             caller=self._caller(facts, f"user:{known.id}", known, licence),
             facts=facts,
-            account_id=str(known.id),
             proof=Proof.SESSION,
             action=action,
             licence=licence,

@@ -95,7 +95,6 @@ class TokenDoor:
         return Visit(
             caller=replace(caller, scope=token.scope),
             facts=facts,
-            account_id=token.account.removeprefix("jira:"),
             proof=Proof.TOKEN,
             action=action,
             licence=licence,

@@ -37,7 +37,6 @@ class Visit:
 
     caller: Caller
     facts: InstanceFacts
-    account_id: str
     proof: Proof
     action: Action
     licence: LicenceState

@@ -53,6 +53,7 @@ class Shell:
     active: str
     title: str
     ap_js_url: str | None
+    workspace: str = ""
     banner: Banner | None = None
     brand: str = "Getint"
 

@@ -145,7 +145,8 @@ def answer(request: Request, told: Told, ap_js_url: str | None) -> Response:
         headers["Retry-After"] = str(told.retry_after or RETRY_SECONDS)
     if request.scope["path"].startswith(API_PATH):
         return _as_json(told, headers)
-    values = {"told": told, "request_id": current_request_id(), "ap_js_url": ap_js_url}
+    bridge = None if _is_outside_of_jira(request, told) else ap_js_url
+    values = {"told": told, "request_id": current_request_id(), "ap_js_url": bridge}
     if "hx-request" in request.headers:
         values["in_place_of_page"] = _in_place_of_page(request, told)
         return HTMLResponse(render("web/problem_fragment.html", **values), told.status, headers)
@@ -159,6 +160,10 @@ def _challenge(request: Request, told: Told) -> str:
     if request.scope["path"].startswith(API_PATH):
         return "Bearer"
     return "Cookie" if told.slug == NotSignedIn.slug else "JWT"
+
+
+def _is_outside_of_jira(request: Request, told: Told) -> bool:
+    return told.slug == NotSignedIn.slug or hasattr(request.state, "signed_in")
 
 
 def _in_place_of_page(request: Request, told: Told) -> bool:

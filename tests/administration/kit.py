@@ -102,7 +102,6 @@ def visit_of(facts: InstanceFacts, account: str = ALICE) -> Visit:
     return Visit(
         caller=Caller(facts.instance_id, account, is_admin=True),
         facts=facts,
-        account_id=account.partition(":")[2],
         proof=Proof.CONTEXT,
         action=Action.MANAGE_USERS,
         licence=LicenceState.ACTIVE,

@@ -48,7 +48,6 @@ def asked(house: House, configured: Sandbox, instance_id: UUID, integration_id: 
         visit = Visit(
             caller,
             facts,
-            ACCOUNTS[person],
             Proof.CONTEXT,
             Action.CHANGE_INTEGRATION,
             licence,

@@ -66,6 +66,13 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (went || lost) (main.querySelector(wrong) ?? main.querySelector("h1, .message-title") ?? main).focus();
 });
 
+// Lists show the workspace one is in, so one begins there anew.
+document.addEventListener("getint:workspace-opened", ({ detail }) => {
+  const name = document.getElementById("workspace");
+  if (name) name.textContent = detail.name;
+  document.querySelector('.side-item[data-key="integrations"]')?.click();
+});
+
 // Noted before the swap, which may take the link away.
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   ctx.cameByLink = ctx.request.method === "GET" && ctx.sourceElement.hasAttribute("data-go");
