@@ -8,6 +8,7 @@ import structlog
 from procrastinate import App, JobContext, PsycopgConnector
 
 from app.administration.mailing import AGAIN, deliver_link
+from app.api.once import forget_old_keys
 from app.house import House
 from app.instances.erasure import erase_departed
 from app.runs.queue import HOUSE, SEND, START, WAKE, WORK
@@ -75,6 +76,11 @@ def _add_rounds(app: App, house: House) -> None:
     async def _refresh(timestamp: int) -> None:  # noqa: ARG001
         refreshing = refresh_licences(database, house.directory, house.licences)
         await _try(refreshing, "refresh_licences")
+
+    @app.periodic(cron=EVERY_HOUR)
+    @app.task(name="forget_old_keys", queue=HOUSE, queueing_lock="forget_old_keys")
+    async def _forget_keys(timestamp: int) -> None:  # noqa: ARG001
+        await _try(forget_old_keys(database), "forget_old_keys")
 
     @app.periodic(cron=EVERY_HOUR)
     @app.task(name="erase_departed", queue=HOUSE, queueing_lock="erase_departed")
