@@ -1,6 +1,6 @@
 # The two commands: make run, make test.
 .DEFAULT_GOAL := help
-.PHONY: help install run serve worker console test check bench
+.PHONY: help install run serve worker console administrator test check bench
 
 PORT ?= 8000
 CONSOLE_PORT ?= 8001
@@ -16,6 +16,7 @@ help:
 	@echo "make serve  the app alone, as in production"
 	@echo "make worker a worker alone, as in production"
 	@echo "make console  the console of support alone, as in production"
+	@echo "make administrator EMAIL=... NAME=...  an administrator's account, with a one-time link"
 
 install: var/installed
 
@@ -36,6 +37,13 @@ worker:
 console:
 	@exec $(BIN)/uvicorn app.support.console.main:app --host 0.0.0.0 --port $(CONSOLE_PORT) \
 		--proxy-headers --no-access-log --no-server-header
+
+# By the environment, so that no sign in a name means anything to the shell.
+administrator: export GETINT_EMAIL := $(EMAIL)
+administrator: export GETINT_NAME := $(NAME)
+administrator:
+	@$(BIN)/python -m app.administration.first_administrator --email "$$GETINT_EMAIL" \
+		--name "$$GETINT_NAME" $(if $(INSTANCE),--instance "$(INSTANCE)")
 
 test: install
 	@dev/chromium.sh

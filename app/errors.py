@@ -69,6 +69,21 @@ class Unproven(Problem):
     default_title = "We can't tell who is asking"
 
 
+class NotSignedIn(Unproven):
+    """There is no session, or what was brought opens none."""
+
+    slug = "not-signed-in"
+    default_title = "You are not signed in"
+
+
+class TooMany(Problem):
+    """It was asked or tried too often."""
+
+    status = 429
+    slug = "too-many"
+    default_title = "Too many attempts"
+
+
 class CannotTell(Problem):
     """Something that is needed for the answer cannot be reached: neither yes nor no."""
 

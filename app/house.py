@@ -10,17 +10,25 @@ from app.audit.trail import Refusals
 from app.changes import Changes
 from app.database import Database
 from app.encryption import MasterKeys
+from app.identity.account_door import AccountDoor
+from app.identity.accounts import KnownAccounts
 from app.identity.connect_door import ConnectDoor
+from app.identity.doors import Doors
 from app.identity.people import People
 from app.identity.standing import Standings
+from app.identity.token_door import TokenDoor
 from app.instances.directory import Directory
 from app.instances.jira_groups import JiraGroups
 from app.instances.licence import Licences
 from app.instances.lifecycle import ConnectLifecycle
 from app.news.door import NewsDoor
 from app.settings import Settings
+from app.signing_in.accounts import SigningIn
+from app.signing_in.passwords import Passwords
+from app.signing_in.sessions import Sessions
 from app.support.keys import SupportPublicKeys
 from app.sync.budget import HostBudgets
+from app.tokens.known import KnownTokens
 from app.tools.addresses import AddressRule
 from app.tools.transport import Resolver, new_tool_client, resolve
 from connect import InstallKeys, JiraClient, Quota
@@ -43,7 +51,12 @@ class House:
     people: People
     groups: JiraGroups
     refusals: Refusals
-    door: ConnectDoor
+    doors: Doors
+    accounts: KnownAccounts
+    sessions: Sessions
+    passwords: Passwords
+    signing_in: SigningIn
+    token_door: TokenDoor
     news_door: NewsDoor
     tool_budgets: HostBudgets
     support_keys: SupportPublicKeys
@@ -89,6 +102,28 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
     jira = JiraClient(http, settings.connect_app_key, quota)
     standings = Standings(jira, quota, changes)
     licences = Licences(database, jira, changes)
+    accounts = KnownAccounts(database, changes)
+    sessions = Sessions(
+        database, changes, idle=settings.account_session_idle, longest=settings.account_session
+    )
+    passwords = Passwords()
+    doors = Doors(
+        ConnectDoor(
+            settings=settings,
+            database=database,
+            changes=changes,
+            directory=directory,
+            standings=standings,
+            licences=licences,
+        ),
+        AccountDoor(
+            settings=settings,
+            directory=directory,
+            licences=licences,
+            accounts=accounts,
+            sessions=sessions,
+        ),
+    )
     return House(
         settings=settings,
         database=database,
@@ -100,16 +135,20 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
         quota=quota,
         standings=standings,
         licences=licences,
-        people=People(jira),
+        people=People(jira, accounts),
         groups=JiraGroups(jira, changes, group_prefix=settings.group_prefix),
         refusals=Refusals(database),
-        door=ConnectDoor(
+        doors=doors,
+        accounts=accounts,
+        sessions=sessions,
+        passwords=passwords,
+        signing_in=SigningIn(database, changes, sessions, passwords),
+        token_door=TokenDoor(
             settings=settings,
-            database=database,
-            changes=changes,
             directory=directory,
-            standings=standings,
             licences=licences,
+            doors=doors,
+            tokens=KnownTokens(database, changes),
         ),
         news_door=NewsDoor(database, directory),
         tool_budgets=HostBudgets(database),

@@ -8,6 +8,11 @@ from pathlib import Path
 import httpx
 from fastapi import APIRouter, FastAPI
 
+from app.account.menu_routes import router as account_menu
+from app.account.routes import router as own_account
+from app.administration.routes import router as administration
+from app.api.description import router as api_description
+from app.api.routes import router as api
 from app.audit.routes import router as audit
 from app.database import DatabaseUnusable, require_usable_database
 from app.entrances import router as entrances
@@ -23,6 +28,9 @@ from app.integrations.routes import router as integrations
 from app.news.routes import router as news
 from app.runs.routes import router as reporting
 from app.settings import Settings, SettingsMissing, load_settings
+from app.signing_in.link_routes import router as links
+from app.signing_in.provider_routes import router as providers
+from app.signing_in.routes import router as sign_in
 from app.support.account_routes import router as account_access
 from app.support.share_routes import router as sharing
 from app.sync.export import MOST_BYTES as LARGEST_IMPORT
@@ -32,6 +40,7 @@ from app.sync.side_schemas import SchemaReader
 from app.sync.sides import open_sides
 from app.sync.transfer_routes import IMPORT_PATH
 from app.sync.transfer_routes import router as transfer
+from app.tokens.routes import router as tokens
 from app.web.logging import configure_logging
 from app.web.setup import install_web
 from app.web.show import VERSION
@@ -57,7 +66,16 @@ for _router in (
     account_access,
     licence_settings,
     audit,
+    administration,
     help_pages,
+    account_menu,
+    tokens,
+    own_account,
+    sign_in,
+    providers,
+    links,
+    api_description,
+    api,
 ):
     _ROUTES.include_router(_router)
 

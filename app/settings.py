@@ -2,12 +2,14 @@
 
 import base64
 import binascii
+from datetime import timedelta
+from email.utils import parseaddr
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connect.sites import is_loopback
@@ -44,6 +46,10 @@ class Settings(BaseSettings):
     worker_port: int | None = Field(None, ge=1, le=65535)
     metrics_token: SecretStr | None = None
     support_public_keys: str = ""
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
+    account_session_idle_minutes: int = Field(480, ge=5, le=10_080)
+    account_session_hours: int = Field(168, ge=1, le=720)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("connect_allowed_hosts", "tool_private_hosts", mode="before")
@@ -67,6 +73,29 @@ class Settings(BaseSettings):
         if not decode_keys(value):
             raise ValueError("must hold at least one key")
         return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise ValueError("must be an address such as smtp://user:password@host:587")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, value: str | None) -> str | None:
+        if value and "@" not in parseaddr(value)[1]:
+            raise ValueError("must be an e-mail address, with or without a name before it")
+        return value or None
+
+    @model_validator(mode="after")
+    def _has_all_of_mail(self) -> Self:
+        if (self.smtp_url is None) != (self.mail_from is None):
+            raise ValueError("SMTP_URL and MAIL_FROM belong together")
+        return self
 
     @field_validator("support_public_keys")
     @classmethod
@@ -93,6 +122,16 @@ class Settings(BaseSettings):
     def public_keys_of_support(self) -> tuple[bytes, ...]:
         """32 bytes each, newest first; none where support cannot be given anything."""
         return decode_keys(SecretStr(self.support_public_keys))
+
+    @property
+    def account_session_idle(self) -> timedelta:
+        """How long the session of somebody with an account may rest."""
+        return timedelta(minutes=self.account_session_idle_minutes)
+
+    @property
+    def account_session(self) -> timedelta:
+        """After what time they sign in again, whatever they do."""
+        return timedelta(hours=self.account_session_hours)
 
     @property
     def sqlalchemy_url(self) -> str:

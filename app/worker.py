@@ -25,7 +25,7 @@ from app.errors import Problem
 from app.health import router as health
 from app.house import House, build_house
 from app.runs.holds import Holds
-from app.runs.queue import HOUSE, RUNS
+from app.runs.queue import HOUSE, MAIL, RUNS
 from app.runs.right import RightToRun
 from app.runs.slices import Engine
 from app.runs.tasks import build_app
@@ -38,7 +38,8 @@ from connect import new_http_client
 DRAIN_S = 25.0
 """How long a slice may go on after the worker was asked to end."""
 _HOUSE_AT_ONCE = 4
-_CONNECTIONS = 5
+_MAIL_AT_ONCE = 2
+_CONNECTIONS = 6
 _POLL_S = 5.0
 _RETURN_AFTER_S = 1.0
 _log = structlog.stdlib.get_logger("app.worker")
@@ -55,7 +56,7 @@ class Worker:
         self._connector = _connector(house.settings)
         self._work = Work(
             house.database,
-            RightToRun(house.settings, house.directory, house.licences, house.door),
+            RightToRun(house.settings, house.directory, house.licences, house.doors),
             self._holds,
             engine,
             pace=pace or Pace(),
@@ -73,6 +74,7 @@ class Worker:
             await asyncio.gather(
                 self._keep_working(RUNS, self._settings.worker_slices),
                 self._keep_working(HOUSE, _HOUSE_AT_ONCE),
+                self._keep_working(MAIL, _MAIL_AT_ONCE),
             )
         finally:
             await self._holds.close()

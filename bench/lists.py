@@ -112,7 +112,9 @@ async def _times(settings: Settings) -> dict[str, float]:
     database = Database(settings)
     found = {}
     for case in cases():
-        statement = list_statement(case.caller, case.project, case.filters)
+        statement = list_statement(
+            case.caller, case.project, _workspace(case.caller.instance_id), case.filters
+        )
         taken = []
         for _ in range(TIMES):
             began = time.perf_counter()
@@ -129,7 +131,9 @@ async def _indexes(settings: Settings) -> dict[str, str]:
     database = Database(settings)
     found = {}
     for case in cases():
-        statement = list_statement(case.caller, case.project, case.filters)
+        statement = list_statement(
+            case.caller, case.project, _workspace(case.caller.instance_id), case.filters
+        )
         async with database.of_instance(case.caller.instance_id) as session:
             await bind(session, "app.instance_id", str(case.caller.instance_id))
             plan = await session.scalar(text(f"EXPLAIN (FORMAT JSON) {_sql(statement)}"))

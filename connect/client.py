@@ -127,10 +127,20 @@ class JiraClient:
         return users
 
     async def projects(
-        self, site: Site, *, query: str = "", start_at: int = 0, limit: int = 50
+        self,
+        site: Site,
+        *,
+        query: str = "",
+        ids: Sequence[str] = (),
+        start_at: int = 0,
+        limit: int = 50,
     ) -> Page[Project]:
-        """A page of the projects that the app may see, by key; `query` filters key and name."""
+        """A page of the projects that the app may see, by key; `query` filters key and name.
+
+        With `ids`, 50 at most, only those of them. Raises ValueError for what is no project id.
+        """
         parameters = [("startAt", str(start_at)), ("maxResults", str(limit)), ("orderBy", "key")]
+        parameters += [("id", str(_numeric(project_id))) for project_id in ids]
         if query.strip():
             parameters.append(("query", query.strip()))
         return await self._page(site, "/rest/api/3/project/search", parameters, answers.project, 1)

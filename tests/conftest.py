@@ -140,7 +140,8 @@ def emptying(migrated_url: str) -> str:
 _FILLED_BY_TESTS = """
     WITH RECURSIVE filled (relid) AS (
         SELECT unnest(ARRAY[
-            'instances', 'support_agents', 'used_lifecycle_tokens', 'procrastinate_jobs'
+            'instances', 'support_agents', 'used_lifecycle_tokens', 'sign_in_failures',
+            'procrastinate_jobs'
         ]::regclass[])::oid
         UNION
         SELECT conrelid FROM pg_constraint JOIN filled ON confrelid = relid WHERE contype = 'f'

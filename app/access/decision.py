@@ -178,7 +178,8 @@ def _why_not(caller: Caller, action: Action, thing: Thing | None) -> Reason:
     if caller.is_support and not caller.situation.support_approved:
         return Reason.SUPPORT_ENDED
     if _owned_but_lost(caller, rule, thing):
-        return Reason.OWNER_LOST_STANDING
+        is_account = caller.door is Door.ACCOUNT
+        return Reason.OWNER_LOST_WORKSPACE if is_account else Reason.OWNER_LOST_STANDING
     if not _granted(caller, TABLE[Action.OPEN_APP], None):
         return Reason.NO_WORKSPACE if caller.door is Door.ACCOUNT else Reason.NO_ACCESS
     if rule.refusal is Reason.NOT_THEIR_TOOL and _only_a_project_admin(caller):

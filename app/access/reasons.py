@@ -105,6 +105,11 @@ class Reason(Enum):
         "Membership of {group}, or the Administer Projects permission in its project.",
         _AN_ADMIN,
     )
+    OWNER_LOST_WORKSPACE = Wording(
+        "You own this, but you no longer have access to its workspace.",
+        "Access to its workspace: Getint Administration > Users.",
+        _AN_ADMIN_OF_GETINT,
+    )
     CONNECTION_NOT_OPEN_TO_USE = Wording(
         "The owner of this connection lets others see it, but not use it.",
         "The level Use or Edit on this connection.",

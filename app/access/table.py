@@ -80,6 +80,9 @@ _OWN: Mapping[Role, Condition] = {
     Role.WORKSPACE_ADMIN: IN_A_WORKSPACE_OF_THEIRS,
 }
 _ADMINS: Mapping[Role, Condition] = {Role.ADMIN: ANY}
+_EVERYBODY_OF_THE_CUSTOMER: Mapping[Role, Condition] = {
+    role: ANY for role in Role if role not in {Role.OWNER, Role.SUPPORT}
+}
 
 
 def _as_the_owner_allows(level: Condition) -> Mapping[Role, Condition]:
@@ -128,6 +131,8 @@ TABLE: Mapping[Action, Rule] = {
     Action.SEE_LICENCE: Rule(Effect.READ, _ADMINS, Reason.ADMINS_ONLY),
     Action.READ_AUDIT: Rule(Effect.READ, _ADMINS, Reason.ADMINS_ONLY),
     Action.GOVERN_SUPPORT_ACCESS: Rule(Effect.ADMINISTER, _ADMINS, Reason.ADMINS_ONLY),
+    # What a token may is decided when it is used, so having one is nothing that a licence bars.
+    Action.HAVE_TOKENS: Rule(Effect.ADMINISTER, _EVERYBODY_OF_THE_CUSTOMER, Reason.NO_ACCESS),
     Action.MANAGE_WORKSPACES: Rule(Effect.ADMINISTER, _ADMINS, Reason.ADMINS_ONLY),
     Action.MANAGE_USERS: Rule(Effect.ADMINISTER, _ADMINS, Reason.ADMINS_ONLY),
 }

@@ -101,6 +101,7 @@ class Action(StrEnum):
     SEE_LICENCE = "see the licence"
     READ_AUDIT = "read the audit trail"
     GOVERN_SUPPORT_ACCESS = "approve or revoke support access"
+    HAVE_TOKENS = "make and revoke one's own access tokens"
     MANAGE_WORKSPACES = "manage workspaces"
     MANAGE_USERS = "manage users"
 

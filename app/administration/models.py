@@ -71,6 +71,16 @@ class Account(HasId, HasTimes, Model):
     oidc_subject: Mapped[str | None]
     last_signed_in_at: Mapped[datetime | None]
 
+    @property
+    def account(self) -> str:
+        """What trails and owners call it."""
+        return f"user:{self.id}"
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Whether there is anything that this person could prove who they are with."""
+        return self.password_hash is not None or self.oidc_subject is not None
+
 
 class WorkspaceAccess(Model):
     """That an account may open a workspace; ``level`` is ``user`` or ``administrator`` of it."""
@@ -165,7 +175,8 @@ class AccessToken(HasId, Model):
     """A personal access token. It can do what ``account`` (of any door) may, within ``scopes``.
 
     ``scopes`` are the effects of the permission table: read, change, administer. ``ending`` are
-    its last characters, for people to tell tokens apart.
+    its last characters, for people to tell tokens apart. One that was made in the settings of a
+    Jira project (``project_id``) is good for that project, as its maker was there.
     """
 
     __tablename__ = "access_tokens"
@@ -180,6 +191,8 @@ class AccessToken(HasId, Model):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(String))
     token_hash: Mapped[bytes]
     ending: Mapped[str]
+    project_id: Mapped[str | None]
+    project_key: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
     expires_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
@@ -227,5 +240,5 @@ class KeptAnswer(Model):
     account: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     request_hash: Mapped[bytes]
-    thing_id: Mapped[UUID | None]
+    thing_id: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

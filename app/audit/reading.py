@@ -41,19 +41,29 @@ async def accounts_meant(house: House, visit: Visit, person: str) -> frozenset[s
 
 
 async def read_page(house: House, visit: Visit, wanted: AuditPage) -> Found:
-    """Entries before ``wanted.before``; raises JiraError when a name can not be looked up."""
+    """Entries before ``wanted.before`` in words; raises as ``read_rows``."""
+    shown, older = await read_rows(house, visit, wanted, PAGE_SIZE)
+    people = await named(house, visit, {row.account for row in shown})
+    prefix = house.settings.group_prefix
+    return Found(tuple(entry_in_words(row, people, prefix) for row in shown), older)
+
+
+async def read_rows(
+    house: House, visit: Visit, wanted: AuditPage, most: int
+) -> tuple[list[AuditEntry], int | None]:
+    """Entries before ``wanted.before``, newest first, and where the next page begins.
+
+    Raises JiraError when a name can not be looked up.
+    """
     accounts = await accounts_meant(house, visit, wanted.person)
     statement = matching(visit.caller.instance_id, wanted, accounts)
     if wanted.before is not None:
         statement = statement.where(AuditEntry.id < wanted.before)
-    statement = statement.order_by(AuditEntry.id.desc()).limit(PAGE_SIZE + 1)
+    statement = statement.order_by(AuditEntry.id.desc()).limit(most + 1)
     async with house.database.of_instance(visit.caller.instance_id) as session:
         rows = list(await session.scalars(statement))
-    shown = rows[:PAGE_SIZE]
-    people = await named(house, visit, {row.account for row in shown})
-    prefix = house.settings.group_prefix
-    entries = tuple(entry_in_words(row, people, prefix) for row in shown)
-    return Found(entries, shown[-1].id if len(rows) > PAGE_SIZE else None)
+    shown = rows[:most]
+    return shown, shown[-1].id if len(rows) > most else None
 
 
 async def named(house: House, visit: Visit, accounts: Set[str]) -> dict[str, Person]:

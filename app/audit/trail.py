@@ -13,6 +13,7 @@ from app.audit.models import AuditEntry
 from app.database import OfInstance
 from app.metrics import REFUSALS
 
+API = "api"
 # The same refusal again within a minute tells nothing new and must not fill the trail.
 _SAME_REFUSAL_S = 60
 # Nor may one person make it endless by asking for ever new things.
@@ -28,6 +29,9 @@ class Doing(Protocol):
     @property
     def action(self) -> Action: ...
 
+    @property
+    def token(self) -> str: ...
+
 
 def record(
     session: AsyncSession,
@@ -42,13 +46,13 @@ def record(
         AuditEntry(
             instance_id=visit.caller.instance_id,
             account=visit.caller.account,
-            door=visit.caller.door,
+            door=_door(visit),
             action=visit.action,
             thing_kind=kind,
             thing_id=None if thing_id is None else str(thing_id),
             allowed=True,
             reason="GRANTED",
-            details=dict(details or {}),
+            details={**(details or {}), **_token(visit)},
         )
     )
 
@@ -81,15 +85,23 @@ class Refusals:
                 AuditEntry(
                     instance_id=visit.caller.instance_id,
                     account=visit.caller.account,
-                    door=visit.caller.door,
+                    door=_door(visit),
                     action=decision.action,
                     thing_kind=kind.removesuffix("_id") if kind else None,
                     thing_id=thing_id,
                     allowed=False,
                     reason=decision.reason.name,
-                    details={},
+                    details=_token(visit),
                 )
             )
+
+
+def _door(visit: Doing) -> str:
+    return API if visit.token else visit.caller.door
+
+
+def _token(visit: Doing) -> dict[str, str]:
+    return {"token": visit.token} if visit.token else {}
 
 
 def _plain(thing_id: str) -> str:

@@ -4,18 +4,33 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from typing import get_args
 
 from app.access import Action, Answer, Decision, Reason
 from app.audit.models import AuditEntry
 from app.identity.people import Person
+from app.signing_in.noting import Event
 
 EVENTS = (
     *(f"lifecycle: {name}" for name in ("installed", "enabled", "disabled", "uninstalled")),
     *(f"support: {name}" for name in ("asked for access", "access ran out", "sharing ran out")),
+    "mail: not delivered",
+    *(f"account: {event}" for event in get_args(Event)),
 )
 ACTIONS = (*Action, *EVENTS)
-_DOORS = {"connect": "from Jira", "support": "from the console of support", "getint": "by itself"}
-_NOT_PEOPLE = {"atlassian": "Atlassian", "getint": "Getint itself"}
+_DOORS = {
+    "connect": "from Jira",
+    "account": "by signing in",
+    "api": "through the API",
+    "support": "from the console of support",
+    "command": "by a command",
+    "getint": "by itself",
+}
+_NOT_PEOPLE = {
+    "atlassian": "Atlassian",
+    "getint": "Getint itself",
+    "operator": "The operator of Getint",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,10 @@ class ConnectDoor:
         if not installed:
             caller = self._caller_of_nothing(facts, claims.account_id)
             state = self._licences.known_state(facts)
-            return Visit(caller, facts, claims.account_id, proof, action, state, project)
+            return Visit(caller, facts, proof, action, state, project)
         licence = await self._licences.state(facts, _page_word(query))
         caller = await self.caller_of(facts, claims.account_id, project, licence)
-        return Visit(caller, facts, claims.account_id, proof, action, licence, project)
+        return Visit(caller, facts, proof, action, licence, project)
 
     async def caller_of(
         self,

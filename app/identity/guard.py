@@ -22,7 +22,10 @@ class Guard:
 
     async def __call__(self, request: Request) -> Visit:
         house = house_of(request)
-        visit = await house.door.enter(request, self.proof, self.action)
+        if self.proof is Proof.TOKEN:
+            visit = await house.token_door.enter(request, self.action)
+        else:
+            visit = await house.doors.enter(request, self.proof, self.action)
         request.state.visit = visit
         require(visit.caller, Action.OPEN_APP)
         if self._decides_alone:
@@ -36,5 +39,15 @@ def page(action: Action) -> Any:
 
 
 def context(action: Action) -> Any:
-    """For everything that the pages then ask for: proof by context token."""
+    """For the inside of the app: proof by context token, or outside of Jira by session."""
     return Guard(Proof.CONTEXT, action)
+
+
+def api(action: Action) -> Any:
+    """For what programs ask for: proof by a personal access token."""
+    return Guard(Proof.TOKEN, action)
+
+
+def session(action: Action) -> Any:
+    """For what only people who signed in here have, such as a password: proof by session."""
+    return Guard(Proof.SESSION, action)

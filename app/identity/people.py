@@ -1,4 +1,4 @@
-"""Names of Jira's people, asked for when shown and kept in memory only."""
+"""Names of people: Jira's are asked for when shown and kept in memory only, the others are ours."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from cachetools import TTLCache
 
+from app.identity.accounts import KnownAccounts, account_id_of
 from app.instances.facts import InstanceFacts
 from connect import JiraClient, JiraError
 from connect.claims import ACCOUNT_ID
@@ -30,13 +31,22 @@ class Person:
 class People:
     """Looks up who is behind an account."""
 
-    def __init__(self, jira: JiraClient) -> None:
+    def __init__(self, jira: JiraClient, accounts: KnownAccounts) -> None:
         self._jira = jira
+        self._accounts = accounts
         self._kept: TTLCache[tuple[UUID, str], Person] = TTLCache(_KEPT, _KEPT_S)
 
     async def named(self, facts: InstanceFacts, accounts: Iterable[str]) -> dict[str, Person]:
-        """A Person for every account; one that says so where Jira knows or tells no name."""
+        """A Person for every account; one that says so where nobody knows or tells a name."""
         wanted = dict.fromkeys(accounts)
+        ours = {account: id_ for account in wanted if (id_ := account_id_of(account))}
+        names = await self._accounts.names(facts.instance_id, ours.values()) if ours else {}
+        return await self._of_jira(facts, [it for it in wanted if it not in ours]) | {
+            account: Person(account, names[id_]) if id_ in names else _unknown(account)
+            for account, id_ in ours.items()
+        }
+
+    async def _of_jira(self, facts: InstanceFacts, wanted: list[str]) -> dict[str, Person]:
         people = {
             account: person
             for account in wanted
@@ -45,7 +55,7 @@ class People:
         missing = [account for account in wanted if account not in people]
         found = await self._ask(facts, missing)
         for account in missing:
-            person = (found or {}).get(account) or Person(account, UNKNOWN, is_known=False)
+            person = (found or {}).get(account) or _unknown(account)
             people[account] = person
             if found is not None:
                 self._kept[(facts.instance_id, account)] = person
@@ -58,7 +68,7 @@ class People:
             for account in accounts
             if account.startswith("jira:") and ACCOUNT_ID(account.removeprefix("jira:"))
         ]
-        if not ids:
+        if not ids or facts.linked_site is None:
             return {}
         try:
             users = await self._jira.users(facts.site, ids)
@@ -70,3 +80,7 @@ class People:
             Person(f"jira:{user.account_id}", user.display_name, user.avatar_url) for user in users
         )
         return {person.account: person for person in people}
+
+
+def _unknown(account: str) -> Person:
+    return Person(account, UNKNOWN, is_known=False)

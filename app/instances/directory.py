@@ -11,11 +11,11 @@ from cachetools import TTLCache
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.administration.models import WorkspaceChoice, WorkspaceProject
+from app.administration.models import IdentityProvider, WorkspaceChoice, WorkspaceProject
 from app.changes import Changes
 from app.database import Database, bind
 from app.encryption import InstanceKey, MasterKeys
-from app.instances.facts import InstanceFacts, WorkspaceFacts
+from app.instances.facts import InstanceFacts, ProviderFacts, WorkspaceFacts
 from app.instances.models import GroupBinding, Installation, Instance, Workspace
 from connect import LicenceFact, LicenceState, Site
 from connect.tokens import PREVIOUS_SECRET_GRACE
@@ -48,6 +48,12 @@ class Directory:
         Without any, the instance on its own; None where there is no such instance.
         """
         return await self._kept_or_loaded(instance_id, partial(self._load_instance, instance_id))
+
+    async def only_one(self) -> UUID | None:
+        """The instance, where there is but one, as on a customer's own machine."""
+        async with self._look_ups, self._database.housekeeping() as session:
+            found = (await session.scalars(select(Instance.id).limit(2))).all()
+        return found[0] if len(found) == 1 else None
 
     async def _kept_or_loaded(
         self, known_as: str | UUID, load: Callable[[], Awaitable[InstanceFacts | None]]
@@ -111,6 +117,7 @@ class Directory:
             workspaces=await _workspaces(session),
             chosen={choice.account: choice.workspace_id for choice in choices},
             second_factor_required=instance.second_factor_required,
+            provider=await _provider(session, key),
             licence=licence_fact(installation) if installation else None,
             tools_by_group=_tools_by_group(bindings),
             standard_bound=frozenset(row.tool for row in bindings if row.is_standard),
@@ -139,6 +146,19 @@ async def _workspaces(session: AsyncSession) -> dict[UUID, WorkspaceFacts]:
         )
         for row in rows
     }
+
+
+async def _provider(session: AsyncSession, key: InstanceKey) -> ProviderFacts | None:
+    found = await session.scalar(select(IdentityProvider))
+    if found is None:
+        return None
+    secret = key.open(found.client_secret, *provider_place(found.instance_id)).decode()
+    return ProviderFacts(found.name, found.issuer, found.client_id, secret)
+
+
+def provider_place(instance_id: UUID) -> tuple[object, ...]:
+    """Where the secret of the identity provider is sealed."""
+    return ("identity_providers", instance_id, "client_secret")
 
 
 def open_site(installation: Installation, key: InstanceKey) -> Site:

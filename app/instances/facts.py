@@ -29,6 +29,16 @@ class WorkspaceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderFacts:
+    """The customer's own identity provider, and what it knows us as."""
+
+    name: str
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceFacts:
     """Everything a door needs of an installation and its instance; no row of the customer's data.
 
@@ -48,6 +58,7 @@ class InstanceFacts:
     workspaces: Mapping[UUID, WorkspaceFacts]
     chosen: Mapping[str, UUID]
     second_factor_required: bool
+    provider: ProviderFacts | None
     licence: LicenceFact | None
     tools_by_group: Mapping[str, frozenset[str]]
     standard_bound: frozenset[str]

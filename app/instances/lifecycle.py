@@ -65,7 +65,7 @@ class ConnectLifecycle:
         self, session: AsyncSession, event: LifecycleEvent, installation: Installation | None
     ) -> None:
         if installation is None:
-            instance = await self._new_instance(session)
+            instance = await new_instance(session, self._master_keys)
             key = self._master_keys.instance_key(instance.wrapped_key, instance.id)
             installation = Installation(
                 id=uuid4(), instance_id=instance.id, client_key=event.client_key
@@ -107,25 +107,27 @@ class ConnectLifecycle:
             await self._changes.announce(session, instance_id)
         await bind(session, "app.housekeeping", "")
 
-    async def _new_instance(self, session: AsyncSession) -> Instance:
-        instance_id, workspace_id = uuid4(), uuid4()
-        await bind(session, "app.instance_id", str(instance_id))
-        instance = Instance(
-            id=instance_id,
-            wrapped_key=self._master_keys.new_instance_key(instance_id),
-            jira_workspace_id=workspace_id,
-        )
-        session.add(instance)
-        await session.flush()
-        session.add(Workspace(id=workspace_id, instance_id=instance_id, name=FIRST_WORKSPACE))
-        return instance
-
     async def _conclude(
         self, session: AsyncSession, installation: Installation, event: LifecycleEvent
     ) -> None:
         await session.flush()
         session.add(_entry(installation.instance_id, event))
         await self._changes.announce(session, installation.instance_id)
+
+
+async def new_instance(session: AsyncSession, master_keys: MasterKeys) -> Instance:
+    """An empty instance with its first workspace; the transaction is bound to it from here on."""
+    instance_id, workspace_id = uuid4(), uuid4()
+    await bind(session, "app.instance_id", str(instance_id))
+    instance = Instance(
+        id=instance_id,
+        wrapped_key=master_keys.new_instance_key(instance_id),
+        jira_workspace_id=workspace_id,
+    )
+    session.add(instance)
+    await session.flush()
+    session.add(Workspace(id=workspace_id, instance_id=instance_id, name=FIRST_WORKSPACE))
+    return instance
 
 
 async def queue_up(session: AsyncSession, name: str) -> None:

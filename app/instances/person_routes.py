@@ -112,7 +112,7 @@ async def search(
 async def _explain(house: House, visit: Visit, question: Question) -> Explanation:
     project = await _project(house, visit, question.project.strip())
     facts = visit.facts
-    caller = await house.door.caller_of(facts, question.account, project, visit.licence)
+    caller = await house.doors.connect.caller_of(facts, question.account, project, visit.licence)
     standing = await house.standings.of(facts, question.account, project.id if project else None)
     place = Place(
         facts.instance_id,

@@ -28,6 +28,7 @@ _FIELD_WORDS = {
     "jql": "the filter",
     "state": "whether it is paused",
     "owner": "the owner",
+    "workspace_id": "the workspace",
     "address": "the address",
     "credentials": "the credentials",
     "others_may": "what others may do",

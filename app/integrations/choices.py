@@ -10,7 +10,8 @@ from app.access import Action, Decision, Refused, Tool, visible
 from app.house import House
 from app.identity.visit import Visit
 from app.integrations.models import Connection
-from app.integrations.pages import may_create_something, place_of
+from app.integrations.pages import may_create_something
+from app.integrations.place import place_of
 from app.integrations.reading import things
 from app.tools.catalogue import CATALOGUE, PlaceWords
 

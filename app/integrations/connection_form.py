@@ -1,30 +1,19 @@
-"""The form of a connection, and what its credentials have to be."""
+"""The form of a connection."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from markupsafe import Markup
 
 from app.access import Action, OthersMay, Tool
 from app.identity.visit import Visit
 from app.integrations.choices import locked_note, tool_choices, tool_of
+from app.integrations.connection_editing import Dependants
 from app.integrations.form_page import NO_ERRORS
 from app.integrations.models import Connection
-from app.integrations.schemas import LONGEST_NAME, ChangedConnection, NewConnection
+from app.integrations.schemas import LONGEST_NAME
 from app.integrations.wording import OTHERS_MAY, when
-from app.tools.catalogue import CATALOGUE, CredentialField, ToolEntry
+from app.tools.catalogue import CATALOGUE
 from app.web.templates import render
-
-
-@dataclass(frozen=True, slots=True)
-class Dependants:
-    """The integrations that use a connection, by name as far as they may be known."""
-
-    named: Sequence[str] = ()
-    unnamed: int = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.named or self.unnamed)
 
 
 def form_main(
@@ -80,25 +69,3 @@ def level_cards() -> list[Mapping[str, str]]:
         {"value": level.value, "label": OTHERS_MAY[level][0], "text": OTHERS_MAY[level][1]}
         for level in OthersMay
     ]
-
-
-def credential_errors(
-    entry: ToolEntry, form: NewConnection | ChangedConnection, *, all_needed: bool
-) -> dict[str, str]:
-    """What is wrong with the entered credentials, by field; never what they are."""
-    known = {field.name: field for field in entry.credentials}
-    if form.entered - known.keys():
-        return {"": "The form has a field that does not belong to it."}
-    return {
-        f"credential_{name}": problem
-        for name, field in known.items()
-        if (problem := _problem(field, form.credential(name), all_needed))
-    }
-
-
-def _problem(field: CredentialField, value: str, needed: bool) -> str:
-    if not value:
-        return f"{field.label} is needed." if needed else ""
-    if not field.pattern.fullmatch(value):
-        return f"{field.label} has signs that cannot be in it."
-    return ""

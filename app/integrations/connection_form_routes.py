@@ -5,28 +5,26 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
-from app.access import Action, Tool
-from app.house import House, house_of
+from app.access import Action
+from app.house import house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
-from app.integrations import connection_service as service
-from app.integrations.changing import changing, require_version
+from app.integrations.changing import require_version
 from app.integrations.choices import require_any_tool, tool_of
-from app.integrations.connection_form import (
-    Dependants,
-    credential_errors,
-    form_main,
-    tool_fields,
-    values_of,
+from app.integrations.connection_editing import (
+    checked_change,
+    checked_new,
+    create_from_form,
+    dependants_of,
+    save_form,
 )
+from app.integrations.connection_form import form_main, tool_fields, values_of
 from app.integrations.connection_list import connections_main
 from app.integrations.guards import At, the_connection
 from app.integrations.models import Connection
-from app.integrations.pages import place_of
+from app.integrations.place import place_of
 from app.integrations.schemas import ChangedConnection, NewConnection
-from app.integrations.tool_access import AddressRefused, Lookup, Rule, checked_address
-from app.news.hooks import clear_up, hooks_of
-from app.tools.catalogue import CATALOGUE, ToolEntry
+from app.integrations.tool_access import Lookup, Rule
 from app.web.forms import filled, takes_form
 from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
@@ -35,8 +33,6 @@ from app.web.show import show
 router = page_router("/connections", "connections")
 Creating = Annotated[Visit, Depends(context(Action.CREATE_CONNECTION))]
 Changing = Annotated[At[Connection], Depends(the_connection(Action.CHANGE_CONNECTION))]
-CONFIRM = "Confirm that the integrations named above may stop working."
-ANEW = "The address is another one, so enter this again."
 
 
 @router.get("/new")
@@ -63,16 +59,11 @@ async def create(request: Request, visit: Creating, rule: Rule, lookup: Lookup) 
         require_any_tool(visit)
         return fragment(form_main(visit, entered.values, entered.errors), status=422)
     visit.require(place_of(visit, form.tool.value))
-    entry = CATALOGUE[form.tool]
-    errors = credential_errors(entry, form, all_needed=True)
-    address, problem = await _address(entry, rule, lookup, form.address)
-    if problem:
-        errors["address"] = problem
+    address, errors = await checked_new(rule, lookup, form)
     if errors:
         return fragment(form_main(visit, entered.values, errors), status=422)
-    credentials = {field.name: form.credential(field.name) for field in entry.credentials}
     async with house.database.of_instance(visit.caller.instance_id) as session:
-        connection = await service.create(session, visit, form, address, credentials)
+        connection = await create_from_form(session, visit, form, address)
     main = await connections_main(request, visit)
     flag = Flag(f"{connection.name} was created", "Test it to see whether it works.")
     return fragment(main, flag=flag)
@@ -97,13 +88,9 @@ async def save(request: Request, at: Changing, rule: Rule, lookup: Lookup) -> HT
     users = await dependants_of(house, visit, connection)
     if (form := entered.form) is not None:
         await require_version(house, visit, connection, form.version)
-        entry = CATALOGUE[Tool(connection.tool)]
-        address, problem = await _address(entry, rule, lookup, form.address)
-        errors = _errors(entry, connection, form, "" if problem else address, bool(users))
-        if problem:
-            errors["address"] = problem
+        address, errors = await checked_change(rule, lookup, connection, form, in_use=bool(users))
         if not errors:
-            left = await _save(house, visit, connection, form, address)
+            left = await save_form(house, visit, connection, form, address)
     if errors:
         values = {**values_of(connection), **entered.values}
         main = form_main(visit, values, errors, connection=connection, dependants=users)
@@ -111,54 +98,3 @@ async def save(request: Request, at: Changing, rule: Rule, lookup: Lookup) -> HT
     main = await connections_main(request, visit)
     flag = Flag(f"{connection.name} was saved", left, "warning" if left else "success")
     return fragment(main, flag=flag)
-
-
-async def dependants_of(house: House, visit: Visit, connection: Connection) -> Dependants:
-    """Who uses it: names that the visitor may know, and how many others."""
-    async with house.database.of_instance(visit.caller.instance_id) as session:
-        rows = await service.dependants(session, visit, connection)
-    named = [name for name, is_seen in rows if is_seen]
-    return Dependants(named, len(rows) - len(named))
-
-
-def _errors(
-    entry: ToolEntry, connection: Connection, form: ChangedConnection, address: str, in_use: bool
-) -> dict[str, str]:
-    moved = bool(address) and address != connection.address
-    errors = credential_errors(entry, form, all_needed=False)
-    if moved:
-        # Else whoever may edit it could have the secret sent to a host of their own.
-        for field in entry.credentials:
-            if not form.credential(field.name):
-                errors[f"credential_{field.name}"] = ANEW
-    if (moved or form.entered) and in_use and form.confirmed != "yes":
-        errors["confirmed"] = CONFIRM
-    return errors
-
-
-async def _save(
-    house: House, visit: Visit, connection: Connection, form: ChangedConnection, address: str
-) -> str:
-    """Set it, and take away webhooks of the address that it had; what people have to do there."""
-    hooks = await hooks_of(house, visit, connection)
-    credentials = None
-    if form.entered:
-        kept = service.opened(visit, connection)
-        credentials = kept | {name: form.credential(name) for name in form.entered}
-    async with changing(house, visit, connection) as session:
-        await service.change(
-            session, visit, connection, name=form.name, address=address, credentials=credentials
-        )
-    return await clear_up(house, visit.facts, hooks)
-
-
-async def _address(entry: ToolEntry, rule: Rule, lookup: Lookup, text: str) -> tuple[str, str]:
-    """The address to keep, and what is wrong with the one that was entered."""
-    if entry.address is not None:
-        return entry.address, "" if text in {"", entry.address} else "The address is fixed."
-    if not text:
-        return "", "The address is needed."
-    try:
-        return await checked_address(rule, lookup, text), ""
-    except AddressRefused as refused:
-        return "", str(refused)

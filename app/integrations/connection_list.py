@@ -12,7 +12,7 @@ from app.house import house_of
 from app.identity.people import Person
 from app.identity.visit import Visit
 from app.integrations.cursors import Position, cursor_of, position_of
-from app.integrations.guards import in_view
+from app.integrations.guards import in_view, in_workspace
 from app.integrations.models import Connection
 from app.integrations.pages import may_create_something
 from app.integrations.reading import things
@@ -67,7 +67,9 @@ async def connections_main(
 
 def _statement(visit: Visit, tool: str, after: str) -> Select[Connection]:
     statement = select(Connection).where(
-        visible(visit.caller, Action.SEE_CONNECTION, Connection), in_view(visit.project, Connection)
+        visible(visit.caller, Action.SEE_CONNECTION, Connection),
+        in_view(visit.project, Connection),
+        in_workspace(visit.project, visit.workspace_id, Connection),
     )
     if tool:
         statement = statement.where(Connection.tool == tool)

@@ -6,15 +6,16 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from app.access import Action, Tool
-from app.errors import Conflict, InvalidInput
+from app.errors import InvalidInput
 from app.house import house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
+from app.integrations import connection_editing as editing
 from app.integrations import connection_service as service
 from app.integrations.changing import changing, require_version
 from app.integrations.choices import tool_of
-from app.integrations.connection_form import Dependants, level_cards
-from app.integrations.connection_form_routes import dependants_of
+from app.integrations.connection_editing import dependants_of
+from app.integrations.connection_form import level_cards
 from app.integrations.connection_form_routes import router as forms
 from app.integrations.connection_list import CHANGED, connections_main
 from app.integrations.cursors import position_of
@@ -100,23 +101,9 @@ async def ask_to_delete(request: Request, at: Governed) -> HTMLResponse:
 @pages.post("/{connection_id}/delete")
 async def delete(request: Request, at: Governed) -> HTMLResponse:
     """Take it away, unless an integration depends on it."""
-    house = house_of(request)
-    if users := await dependants_of(house, at.visit, at.thing):
-        raise Conflict(
-            f"It is used by {worded(users)}.",
-            title=f"{at.thing.name} is still in use",
-            mend="Choose another connection there first.",
-        )
-    async with changing(house, at.visit, at.thing) as session:
-        await service.delete(session, at.visit, at.thing)
+    await editing.delete(house_of(request), at.visit, at.thing)
     flag = Flag(f"{at.thing.name} was deleted")
     return fragment("", flag=flag, close_dialog=True, events={CHANGED: {}})
-
-
-def worded(users: Dependants) -> str:
-    """Such as ``Payroll, Invoices and 2 that you cannot see``."""
-    others = f"{users.unnamed} that you cannot see" if users.unnamed else ""
-    return ", ".join(users.named) + (" and " if users.named and others else "") + others
 
 
 def _sharing(connection: Connection, chosen: str, errors: object) -> str:

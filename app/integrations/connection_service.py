@@ -99,6 +99,16 @@ async def share(
     note_version(session, visit, connection, {"changes": changes, "name": connection.name})
 
 
+async def hand_over(
+    session: AsyncSession, visit: Visit, connection: Connection, owner: str
+) -> None:
+    """Give it to somebody who may own it."""
+    changes = {"owner": [connection.owner, owner]}
+    connection.owner = owner
+    await session.flush()
+    note_version(session, visit, connection, {"changes": changes, "name": connection.name})
+
+
 async def delete(session: AsyncSession, visit: Visit, connection: Connection) -> None:
     """Take it away with its credentials; the database refuses while something depends on it."""
     await session.delete(connection)

@@ -2,7 +2,7 @@
 the route's action is decided on it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_, select, true
 
 from app.access import Action, visible
 from app.errors import NotFound
-from app.house import house_of
+from app.house import House, house_of
 from app.identity.guard import Guard
 from app.identity.visit import ProjectInView, Proof, Visit
 from app.integrations.models import Connection, Integration
@@ -29,33 +29,33 @@ class At(Generic[T]):
 
 
 class the_integration:  # noqa: N801 - reads as what it asks for
-    """Asks for a context token, and for ``action`` on the integration of the address."""
+    """Asks for proof, and for ``action`` on the integration of the address."""
 
-    def __init__(self, action: Action) -> None:
-        self.proof = Proof.CONTEXT
+    def __init__(self, action: Action, proof: Proof = Proof.CONTEXT) -> None:
+        self.proof = proof
         self.action = action
         self._guard = Guard(self.proof, action)
 
     async def __call__(self, request: Request, integration_id: str) -> At[Integration]:
-        visit = await self._guard(request)
-        thing = await _found(request, visit, Integration, Action.SEE_INTEGRATION, integration_id)
+        house, visit = house_of(request), await self._guard(request)
+        thing = await found(house, visit, Integration, Action.SEE_INTEGRATION, integration_id)
         visit.require(thing)
-        return At(visit, thing)
+        return At(_in_its_workspace(visit, thing), thing)
 
 
 class the_connection:  # noqa: N801 - reads as what it asks for
-    """Asks for a context token, and for ``action`` on the connection of the address."""
+    """Asks for proof, and for ``action`` on the connection of the address."""
 
-    def __init__(self, action: Action) -> None:
-        self.proof = Proof.CONTEXT
+    def __init__(self, action: Action, proof: Proof = Proof.CONTEXT) -> None:
+        self.proof = proof
         self.action = action
         self._guard = Guard(self.proof, action)
 
     async def __call__(self, request: Request, connection_id: str) -> At[Connection]:
-        visit = await self._guard(request)
-        thing = await _found(request, visit, Connection, Action.SEE_CONNECTION, connection_id)
+        house, visit = house_of(request), await self._guard(request)
+        thing = await found(house, visit, Connection, Action.SEE_CONNECTION, connection_id)
         visit.require(thing)
-        return At(visit, thing)
+        return At(_in_its_workspace(visit, thing), thing)
 
 
 def in_view(
@@ -68,16 +68,32 @@ def in_view(
     return or_(of_it, columns.project_id.is_(None)) if columns is Connection else of_it
 
 
-async def _found(request: Request, visit: Visit, model: type[T], see: Action, text: str) -> T:
-    house = house_of(request)
+def in_workspace(
+    project: ProjectInView | None,
+    workspace_id: UUID,
+    columns: type[Integration] | type[Connection],
+) -> ColumnElement[bool]:
+    """What lists show besides: the workspace somebody is in; from a project's settings any."""
+    return columns.workspace_id == workspace_id if project is None else true()
+
+
+async def found(house: House, visit: Visit, model: type[T], see: Action, thing_id: UUID | str) -> T:
+    """The thing, if the visitor may see it; ``NotFound`` otherwise."""
     try:
-        thing_id = UUID(text)
+        wanted = UUID(str(thing_id))
     except ValueError:
         raise NotFound from None
     statement = select(model).where(
-        model.id == thing_id, visible(visit.caller, see, model), in_view(visit.project, model)
+        model.id == wanted, visible(visit.caller, see, model), in_view(visit.project, model)
     )
-    found = await things(house, visit, statement)
-    if not found:
+    rows = await things(house, visit, statement)
+    if not rows:
         raise NotFound
-    return found[0]
+    return rows[0]
+
+
+def _in_its_workspace(visit: Visit, thing: Integration | Connection) -> Visit:
+    """A visit to the workspace of the thing: what is chosen for it is chosen from there."""
+    if thing.workspace_id == visit.workspace_id:
+        return visit
+    return replace(visit, workspace=thing.workspace_id)

@@ -15,7 +15,7 @@ from app.errors import InvalidInput
 from app.house import House
 from app.identity.visit import ProjectInView, Visit
 from app.integrations.cursors import Position, cursor_of, position_of
-from app.integrations.guards import in_view
+from app.integrations.guards import in_view, in_workspace
 from app.integrations.models import Integration
 from app.reads import Rows
 
@@ -111,7 +111,7 @@ class ListPage:
 
 async def list_page(house: House, visit: Visit, filters: Filters) -> ListPage:
     """The rows that the visitor may see and asked for, newest first."""
-    statement = list_statement(visit.caller, visit.project, filters)
+    statement = list_statement(visit.caller, visit.project, visit.workspace_id, filters)
     return _page_of(await house.database.rows(visit.caller.instance_id, statement), filters)
 
 
@@ -136,7 +136,9 @@ def _page_of(rows: Rows, filters: Filters) -> ListPage:
 
 
 @lru_cache(512)
-def list_statement(caller: Caller, project: ProjectInView | None, filters: Filters) -> Select[Any]:
+def list_statement(
+    caller: Caller, project: ProjectInView | None, workspace_id: UUID, filters: Filters
+) -> Select[Any]:
     """One row more than a page, to know whether there is another page.
 
     Kept for those who come again: making it takes longer than sending it.
@@ -145,7 +147,8 @@ def list_statement(caller: Caller, project: ProjectInView | None, filters: Filte
     statement = select(*_COLUMNS).where(
         visible(caller, Action.SEE_INTEGRATION, Integration),
         in_view(project, Integration),
-        *_conditions(caller, filters),
+        in_workspace(project, workspace_id, Integration),
+        *conditions_of(caller, filters),
     )
     if filters.before:
         position = position_of(filters.before)
@@ -157,7 +160,8 @@ def list_statement(caller: Caller, project: ProjectInView | None, filters: Filte
     return statement.order_by(*newest_first).limit(ROWS + 1)
 
 
-def _conditions(caller: Caller, filters: Filters) -> list[ColumnElement[bool]]:
+def conditions_of(caller: Caller, filters: Filters) -> list[ColumnElement[bool]]:
+    """The conditions of the filters, without those of paging."""
     conditions: list[ColumnElement[bool]] = []
     if filters.q:
         conditions.append(Integration.name.icontains(filters.q, autoescape=True))

@@ -12,7 +12,6 @@ from app.access import (
     Action,
     Caller,
     Decision,
-    Place,
     Reason,
     Thing,
     Tool,
@@ -25,6 +24,7 @@ from app.identity.people import Person
 from app.identity.visit import Visit
 from app.integrations.listing import NO_FILTERS, Filters, Listed, ListPage, list_page
 from app.integrations.models import Connection, Integration
+from app.integrations.place import place_of
 from app.integrations.wording import (
     CONFLICT_RULES,
     DIRECTIONS,
@@ -252,18 +252,6 @@ def may_create_something(visit: Visit, action: Action = Action.CREATE_INTEGRATIO
         if decision.reason is not Reason.NOT_THEIR_TOOL:
             return decision
     return decisions[0]
-
-
-def place_of(visit: Visit, tool: str, project_id: str | None = None) -> Place:
-    """Where the visitor is about to create something."""
-    if project_id is None and visit.project is not None:
-        project_id = visit.project.id
-    return Place(
-        visit.caller.instance_id,
-        workspace_id=visit.workspace_id,
-        tool=tool,
-        project_id=project_id,
-    )
 
 
 def _state(row: Listed | Integration) -> tuple[str, str]:

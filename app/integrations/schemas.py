@@ -88,7 +88,7 @@ class ChangedIntegration(Configuration):
 
 
 class HandOver(_Form):
-    account_id: Annotated[str, Field(max_length=128, title="A person")] = ""
+    taker: Annotated[str, Field(max_length=140, title="A person")] = ""
     q: Annotated[str, Field(max_length=200, title="The search"), ON_ONE_LINE] = ""
     version: Version
 

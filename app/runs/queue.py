@@ -1,4 +1,4 @@
-"""The queue: procrastinate on the app's own PostgreSQL. Jobs hold ids and nothing else.
+"""The queue: procrastinate on the app's own PostgreSQL. Jobs hold ids, or what is sealed.
 
 A job is put on the connection of the session that changes the run, so that there is a job exactly
 if the change is kept. Customers take turns: each slice gets a turn number (the job's negative
@@ -9,7 +9,7 @@ has a hundred runs waiting is as far from the counter as who has one.
 import json
 from dataclasses import dataclass
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,8 +19,9 @@ from app.runs.models import Run
 SLICES_OF_ONE_INSTANCE = 3
 """How many slices of one customer are worked on at the same time, by all workers together."""
 
-RUNS, HOUSE = "runs", "house"
-"""The queue of slices, and that of everything short that must not wait behind slices."""
+RUNS, HOUSE, MAIL = "runs", "house", "mail"
+"""The queue of slices, that of everything short that must not wait behind slices, and that of mail,
+which waits for others' servers."""
 
 
 class Task(NamedTuple):
@@ -33,6 +34,7 @@ class Task(NamedTuple):
 WORK = Task("work_on_run", RUNS)
 WAKE = Task("wake_run", HOUSE)
 START = Task("start_run", HOUSE)
+SEND = Task("send_link", MAIL)
 
 _PUT = text(
     "SELECT put_job(:queue, :task, :priority, :lock, :queueing_lock, CAST(:args AS jsonb), :in_s)"
@@ -99,6 +101,11 @@ async def put_start(
         "trigger": trigger,
     }
     await _put(session, START, args, f"start {integration_id}", in_s=seconds)
+
+
+async def put_mail(session: AsyncSession, args: dict[str, str]) -> None:
+    """Send something by mail, once for each time this is asked for."""
+    await _put(session, SEND, args, f"mail {uuid4()}")
 
 
 async def serve(session: AsyncSession, turn: int) -> None:

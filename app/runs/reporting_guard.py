@@ -35,10 +35,10 @@ class AtRun:
 
 
 class the_run:  # noqa: N801 - reads as what it asks for
-    """Asks for a context token, and for ``action`` on the run of the address."""
+    """Asks for proof, and for ``action`` on the run of the address."""
 
-    def __init__(self, action: Action) -> None:
-        self.proof = Proof.CONTEXT
+    def __init__(self, action: Action, proof: Proof = Proof.CONTEXT) -> None:
+        self.proof = proof
         self.action = action
         self._guard = Guard(self.proof, action)
 

@@ -14,7 +14,7 @@ from app.errors import InvalidInput
 from app.house import House
 from app.identity.visit import ProjectInView, Visit
 from app.integrations.cursors import Position, cursor_of, position_of
-from app.integrations.guards import in_view
+from app.integrations.guards import in_view, in_workspace
 from app.integrations.models import Integration
 from app.runs.models import OPEN_STATES, Run
 from app.runs.reporting_guard import OF_RUN, SHARE_OF_RUN
@@ -137,7 +137,7 @@ _OF_SHARING: Any = (
 
 async def run_page(house: House, visit: Visit, filters: RunFilters) -> RunPage:
     """The runs that the visitor may see and asked for, newest first."""
-    statement = list_statement(visit.caller, visit.project, filters)
+    statement = list_statement(visit.caller, visit.project, visit.workspace_id, filters)
     found: Iterable[Any] = await house.database.rows(visit.caller.instance_id, statement)
     rows = [_listed(visit.caller.instance_id, row) for row in found]
     has_more, listed = len(rows) > ROWS, rows[:ROWS]
@@ -171,14 +171,17 @@ def _listed(instance_id: UUID, row: Any) -> ListedRun:
 
 
 def list_statement(
-    caller: Caller, project: ProjectInView | None, filters: RunFilters
+    caller: Caller, project: ProjectInView | None, workspace_id: UUID, filters: RunFilters
 ) -> Select[Any]:
     """One row more than a page, to know whether there is another page."""
     order = tuple_(Run.created_at, Run.id)
     statement = (
         select(*_COLUMNS, *_OF_SHARING)
         .join(Integration, OF_RUN)
-        .where(*_conditions(caller, project, filters))
+        .where(
+            in_workspace(project, workspace_id, Integration),
+            *conditions_of(caller, project, filters),
+        )
     )
     if filters.before:
         statement = statement.where(order > tuple_(*position_of(filters.before)))
@@ -199,7 +202,8 @@ async def days_of(house: House, visit: Visit, filters: RunFilters) -> tuple[Day,
         .where(
             Run.created_at
             >= literal_column(f"date_trunc('day', now(), 'UTC') - interval '{DAYS - 1} days'"),
-            *_conditions(visit.caller, visit.project, replace(filters, since="")),
+            in_workspace(visit.project, visit.workspace_id, Integration),
+            *conditions_of(visit.caller, visit.project, replace(filters, since="")),
         )
         .group_by(literal_column("1"))
     )
@@ -221,6 +225,7 @@ async def integrations_to_choose(house: House, visit: Visit, chosen: str) -> lis
         .where(
             visible(visit.caller, Action.SEE_RUN, Integration),
             in_view(visit.project, Integration),
+            in_workspace(visit.project, visit.workspace_id, Integration),
         )
         .order_by(Integration.name, Integration.id)
         .limit(MOST_CHOICES)
@@ -233,9 +238,10 @@ async def integrations_to_choose(house: House, visit: Visit, chosen: str) -> lis
     return [(str(integration_id), name) for integration_id, name in rows]
 
 
-def _conditions(
+def conditions_of(
     caller: Caller, project: ProjectInView | None, filters: RunFilters
 ) -> list[ColumnElement[bool]]:
+    """What may be seen, and the conditions of the filters without those of paging."""
     conditions = [
         Run.instance_id == caller.instance_id,  # the beginning of the index in use
         Run.preview_of.is_(None),

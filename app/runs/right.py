@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.access import Action, Answer, Caller, Decision, Reason, Situation, decide
 from app.errors import CannotTell
-from app.identity.connect_door import ConnectDoor
+from app.identity.doors import Doors
 from app.identity.visit import ProjectInView
 from app.instances.directory import Directory
 from app.instances.facts import InstanceFacts
@@ -23,6 +23,11 @@ _OF_THE_OWNER = {
     " they have left the Jira group {group} and do not administer its project.",
     Reason.NO_ACCESS: "The owner is not a Jira administrator and in none of Getint's groups.",
 }
+_OF_AN_ACCOUNT = (
+    "The owner's account is disabled or gone, or has no access to the workspace any more. Needed: "
+    "access to the workspace for the owner, or a new owner: an administrator of Getint can hand "
+    "the integration over."
+)
 
 
 class MayNotRun(Exception):  # noqa: N818 - an answer, not a fault
@@ -30,19 +35,19 @@ class MayNotRun(Exception):  # noqa: N818 - an answer, not a fault
 
 
 class RightToRun:
-    """Asks the licence, the site and the owner's Jira."""
+    """Asks the licence, the site and whoever knows what the owner may do."""
 
     def __init__(
         self,
         settings: Settings,
         directory: Directory,
         licences: Licences,
-        door: ConnectDoor,
+        doors: Doors,
     ) -> None:
         self._prefix = settings.group_prefix
         self._directory = directory
         self._licences = licences
-        self._door = door
+        self._doors = doors
 
     async def require(self, integration: Integration) -> InstanceFacts:
         """The facts to run with. Raises ``MayNotRun``, or ``CannotTell`` where Jira is away."""
@@ -71,12 +76,13 @@ class RightToRun:
     async def _owner(self, facts: InstanceFacts, integration: Integration) -> Caller:
         licence = await self._licences.confirmed(facts)
         project = ProjectInView(integration.project_id, integration.project_key)
-        account_id = integration.owner.removeprefix("jira:")
-        return await self._door.caller_of(facts, account_id, project, licence)
+        return await self._doors.caller_of(facts, integration.owner, project, licence)
 
 
 def _in_words(decision: Decision) -> str:
     """The core speaks to the person who asks; a run's page is read by others."""
+    if decision.reason in {Reason.OWNER_LOST_WORKSPACE, Reason.NO_WORKSPACE}:
+        return _OF_AN_ACCOUNT
     group = f"{decision.group_prefix}-jira-{decision.tool}"
     if (why := _OF_THE_OWNER.get(decision.reason)) is not None:
         needed = (

@@ -7,9 +7,11 @@ from uuid import UUID
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector
 
+from app.administration.mailing import AGAIN, deliver_link
+from app.api.once import forget_old_keys
 from app.house import House
 from app.instances.erasure import erase_departed
-from app.runs.queue import HOUSE, START, WAKE, WORK
+from app.runs.queue import HOUSE, SEND, START, WAKE, WORK
 from app.runs.rounds import destroy_expired_logs, refresh_licences, rescue, start_due
 from app.runs.work import LOST, Work
 from app.support.rounds import end_support_access
@@ -26,6 +28,7 @@ def build_app(connector: PsycopgConnector, house: House, work: Work) -> App:
     app = App(connector=connector)
     _add_runs(app, work)
     _add_rounds(app, house)
+    _add_mail(app, house)
     return app
 
 
@@ -75,9 +78,22 @@ def _add_rounds(app: App, house: House) -> None:
         await _try(refreshing, "refresh_licences")
 
     @app.periodic(cron=EVERY_HOUR)
+    @app.task(name="forget_old_keys", queue=HOUSE, queueing_lock="forget_old_keys")
+    async def _forget_keys(timestamp: int) -> None:  # noqa: ARG001
+        await _try(forget_old_keys(database), "forget_old_keys")
+
+    @app.periodic(cron=EVERY_HOUR)
     @app.task(name="erase_departed", queue=HOUSE, queueing_lock="erase_departed")
     async def _erase(timestamp: int) -> None:  # noqa: ARG001
         await _try(erase_departed(database, house.changes, datetime.now(UTC)), "erase_departed")
+
+
+def _add_mail(app: App, house: House) -> None:
+    @app.task(name=SEND.name, queue=SEND.queue, pass_context=True, retry=AGAIN)
+    async def send_link(
+        context: JobContext, *, instance_id: str, account_id: str, link: str
+    ) -> None:
+        await deliver_link(house, UUID(instance_id), UUID(account_id), link, context.job.attempts)
 
 
 async def _try(doing: Awaitable[object], name: str) -> None:

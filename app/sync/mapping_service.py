@@ -73,6 +73,40 @@ async def add(
     return made
 
 
+async def replace(
+    session: AsyncSession,
+    visit: Visit,
+    integration: Integration,
+    wanted: Sequence[MappingInFile],
+) -> None:
+    """Let it have these mappings, in this order, and no others.
+
+    One of the same two types is changed and stays the one that it is: items are linked under it.
+    """
+    await _hold(session, integration)
+    _check_count(len(wanted))
+    there: dict[tuple[str, str], list[TypeMapping]] = {}
+    for mapping in await session.scalars(of_integration(integration)):
+        there.setdefault((mapping.jira_type, mapping.tool_type), []).append(mapping)
+    ordered = []
+    for each in wanted:
+        types = (each.jira_type, each.tool_type)
+        if kept := there.get(types):
+            mapping = kept.pop(0)
+            what = {"rules": "replaced"}
+            await change(
+                session, visit, integration, mapping, rules=each.rules, types=types, what=what
+            )
+            await switch(session, visit, integration, mapping, enabled=each.enabled)
+        else:
+            mapping = (await add(session, visit, integration, [each]))[0]
+        ordered.append(mapping)
+    for left in there.values():
+        for mapping in left:
+            await delete(session, visit, integration, mapping)
+    await _order(session, ordered)
+
+
 async def copy(
     session: AsyncSession, visit: Visit, integration: Integration, mapping: TypeMapping
 ) -> TypeMapping:

@@ -15,16 +15,11 @@ from app.identity.guard import context
 from app.identity.visit import Visit
 from app.integrations import service as integrations
 from app.integrations.choices import require_any_tool
+from app.integrations.editing import Mistake, place_to_create
 from app.integrations.form_page import project_part
-from app.integrations.form_routes import (
-    Mistake,
-    check_place,
-    found_project,
-    wanted_project_id,
-)
 from app.integrations.guards import At, the_integration
 from app.integrations.models import Integration
-from app.integrations.pages import detail_main, place_of
+from app.integrations.pages import detail_main
 from app.integrations.reading import things
 from app.integrations.schemas import Configured, NewIntegration
 from app.sync import mapping_service as service
@@ -91,10 +86,7 @@ async def _made(house: House, visit: Visit, values: Mapping[str, str], raw: byte
     except CannotImport as problem:
         raise Mistake("file", str(problem)) from None
     form = _as_form(content, values)
-    chosen = wanted_project_id(visit, form)
-    visit.require(place_of(visit, form.tool.value, chosen))
-    check_place(form)
-    project = await found_project(house, visit, chosen)
+    project = await place_to_create(house, visit, form)
     async with house.database.of_instance(visit.caller.instance_id) as session:
         integration = await integrations.create(
             session, visit, form, project=project, connection=None, state="paused"

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
 from app.web.static_files import STATIC_PATH
+from connect.sites import origin_of
 
 # Where the bridge loads themes and fonts from: AP.theming in Atlassian's all.js.
 THEME_HOST = "https://connect-cdn.atl-paas.net"
@@ -27,12 +27,6 @@ NOT_KEPT = "no-cache, no-store"
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?=/|$)")
 RawHeader = tuple[bytes, bytes]
 _FIXED = [(name.lower().encode(), value.encode()) for name, value in FIXED_HEADERS.items()]
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port of an absolute URL."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def content_security_policy(ap_js_url: str | None) -> str:

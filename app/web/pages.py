@@ -12,13 +12,15 @@ from app.web.templates import render
 
 _MAIN = "\ue000"  # no text of ours or of Jira's holds such a sign
 Tone = Literal["info", "warning", "error"]
+Area = Literal["work", "administration"]
 
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
     """An entry of the left menu; with `disabled_reason` it is shown but leads nowhere.
 
-    With `dialog` it opens `href` in the dialog and leaves the page as it is.
+    With `dialog` it opens `href` in the dialog and leaves the page as it is. An entry is shown
+    while a page of its `area` is open; one without an area always.
     """
 
     key: str
@@ -27,6 +29,7 @@ class NavItem:
     icon: str
     disabled_reason: str | None = None
     dialog: bool = False
+    area: Area | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,15 @@ class Shell:
     active: str
     title: str
     ap_js_url: str | None
+    workspace: str = ""
     banner: Banner | None = None
     brand: str = "Getint"
+
+    @property
+    def area(self) -> Area:
+        """The area of the page that is open."""
+        entries = (*self.nav, *self.bottom)
+        return next((it.area for it in entries if it.key == self.active and it.area), "work")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app.access import Answer, Reason, Refused
-from app.errors import Problem
+from app.errors import NotSignedIn, Problem
 from app.web.request_id import current_request_id
 from app.web.templates import render
 
 PROBLEM_HEADER = "Getint-Problem"
+API_PATH = "/api/"
 RETRY_SECONDS = 5
 
 Words = tuple[str, str, str]
@@ -53,6 +54,7 @@ class Told:
     title: str
     detail: str = ""
     mend: str = ""
+    reason: str = ""
     needed: str = ""
     who: str = ""
     retry_after: int | None = None
@@ -92,6 +94,7 @@ def told_of_refusal(refused: Refused) -> Told:
         "cannot-tell" if unsure else "refused",
         "We can't check your access right now" if unsure else _REFUSED.get(decision.reason, NO),
         decision.reason_text,
+        reason=decision.reason.name,
         needed=decision.needed,
         who=decision.who,
     )
@@ -132,26 +135,35 @@ def install_problem_handlers(app: FastAPI, *, ap_js_url: str | None = None) -> N
     answer_as(HTTPException, told_of_http)
 
 
-def answer(
-    request: Request, told: Told, ap_js_url: str | None, *, challenge: str = "JWT"
-) -> Response:
-    """The problem as a fragment, a page or JSON, by what the request asked for.
-
-    ``challenge`` is how to prove oneself where that is missing.
-    """
+def answer(request: Request, told: Told, ap_js_url: str | None) -> Response:
+    """The problem as a fragment, a page or JSON, by what was asked for and where."""
     headers = dict(told.headers)
     headers[PROBLEM_HEADER] = told.slug
     if told.status == 401:
-        headers.setdefault("WWW-Authenticate", challenge)
+        headers.setdefault("WWW-Authenticate", _challenge(request, told))
     if told.retry_after is not None or told.status == 503:
         headers["Retry-After"] = str(told.retry_after or RETRY_SECONDS)
-    values = {"told": told, "request_id": current_request_id(), "ap_js_url": ap_js_url}
+    if request.scope["path"].startswith(API_PATH):
+        return _as_json(told, headers)
+    bridge = None if _is_outside_of_jira(request, told) else ap_js_url
+    values = {"told": told, "request_id": current_request_id(), "ap_js_url": bridge}
     if "hx-request" in request.headers:
         values["in_place_of_page"] = _in_place_of_page(request, told)
         return HTMLResponse(render("web/problem_fragment.html", **values), told.status, headers)
     if "text/html" in request.headers.get("accept", ""):
         return HTMLResponse(render("web/problem_page.html", **values), told.status, headers)
-    return Response(_as_json(told), told.status, headers, "application/problem+json")
+    return _as_json(told, headers)
+
+
+def _challenge(request: Request, told: Told) -> str:
+    """How to prove oneself here."""
+    if request.scope["path"].startswith(API_PATH):
+        return "Bearer"
+    return "Cookie" if told.slug == NotSignedIn.slug else "JWT"
+
+
+def _is_outside_of_jira(request: Request, told: Told) -> bool:
+    return told.slug == NotSignedIn.slug or hasattr(request.state, "signed_in")
 
 
 def _in_place_of_page(request: Request, told: Told) -> bool:
@@ -160,7 +172,7 @@ def _in_place_of_page(request: Request, told: Told) -> bool:
     return opens_page and told.status < 500 and told.status != 401
 
 
-def _as_json(told: Told) -> str:
+def _as_json(told: Told, headers: Mapping[str, str]) -> Response:
     members: dict[str, object] = {
         "type": f"urn:getint:problem:{told.slug}",
         "title": told.title,
@@ -168,8 +180,10 @@ def _as_json(told: Told) -> str:
         "detail": told.detail,
         "instance": current_request_id(),
         "mend": told.mend,
+        "reason": told.reason,
         "needed": told.needed,
         "who": told.who,
         "fields": dict(told.fields),
     }
-    return json.dumps({name: value for name, value in members.items() if value})
+    body = json.dumps({name: value for name, value in members.items() if value})
+    return Response(body, told.status, headers, "application/problem+json")

@@ -92,12 +92,12 @@ async def test_the_same_refusal_is_noted_once_a_minute(
 ) -> None:
     facts = await house.directory.find(configured.site.client_key)
     assert facts is not None
-    caller = await house.door.caller_of(facts, NORA, None, LicenceState.ACTIVE)
+    caller = await house.doors.connect.caller_of(facts, NORA, None, LicenceState.ACTIVE)
     now = 0.0
     refusals = Refusals(house.database, clock=lambda: now)
 
     async def refuse(action: Action, thing: str) -> int:
-        visit = Visit(caller, facts, NORA, Proof.CONTEXT, action, LicenceState.ACTIVE, None)
+        visit = Visit(caller, facts, Proof.CONTEXT, action, LicenceState.ACTIVE, None)
         decision = Decision(action, Answer.NO, Reason.NO_ACCESS)
         await refusals.note(visit, decision, {"connection_id": thing})
         row = superuser.execute("SELECT count(*) FROM audit_entries WHERE NOT allowed").fetchone()
@@ -118,8 +118,8 @@ async def test_that_jira_was_away_is_nobodys_attempt(
 ) -> None:
     facts = await house.directory.find(configured.site.client_key)
     assert facts is not None
-    caller = await house.door.caller_of(facts, NORA, None, LicenceState.ACTIVE)
-    visit = Visit(caller, facts, NORA, Proof.CONTEXT, Action.SET_UP, LicenceState.ACTIVE, None)
+    caller = await house.doors.connect.caller_of(facts, NORA, None, LicenceState.ACTIVE)
+    visit = Visit(caller, facts, Proof.CONTEXT, Action.SET_UP, LicenceState.ACTIVE, None)
     unsure = Decision(Action.SET_UP, Answer.CANNOT_TELL, Reason.STANDING_NOT_CURRENT)
     await house.refusals.note(visit, unsure, {})
     assert superuser.execute("SELECT 1 FROM audit_entries WHERE NOT allowed").fetchall() == []

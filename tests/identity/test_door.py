@@ -144,18 +144,20 @@ async def test_of_two_groups_met_at_the_same_time_one_is_remembered(
     facts = await house.directory.find(configured.site.client_key)
     assert facts is not None
     assert stale is not None
-    await house.door.caller_of(facts, GIA, None, house.licences.known_state(facts))
+    await house.doors.connect.caller_of(facts, GIA, None, house.licences.known_state(facts))
     configured.site.rename_group(GITLAB, "developers")
     configured.site.create_group(GITLAB)
     configured.site.add_member(GITLAB, NORA)
     # The second machine still holds what was true before the first group was met.
-    await second.door.caller_of(stale, NORA, None, second.licences.known_state(stale))
+    await second.doors.connect.caller_of(stale, NORA, None, second.licences.known_state(stale))
     assert superuser.execute(
         "SELECT group_id FROM group_bindings WHERE tool = 'gitlab' AND is_standard"
     ).fetchall() == [(GROUP_IDS[GITLAB],)]
     fresh = await second.directory.load(configured.site.client_key)
     assert fresh is not None
-    caller = await second.door.caller_of(fresh, NORA, None, second.licences.known_state(fresh))
+    caller = await second.doors.connect.caller_of(
+        fresh, NORA, None, second.licences.known_state(fresh)
+    )
     assert caller.tools == frozenset()
 
 

@@ -33,9 +33,11 @@ async def facts(house: House, installed: Sandbox) -> InstanceFacts:
     return facts
 
 
-async def test_each_person_is_asked_for_once_known_or_not(facts: InstanceFacts) -> None:
+async def test_each_person_is_asked_for_once_known_or_not(
+    facts: InstanceFacts, house: House
+) -> None:
     jira = Jira()
-    people = People(jira)
+    people = People(jira, house.accounts)
     for _ in range(2):
         named = await people.named(facts, ["jira:gia", "jira:left", "jira:gia"])
         assert [(person.name, person.is_known) for person in named.values()] == [
@@ -45,9 +47,11 @@ async def test_each_person_is_asked_for_once_known_or_not(facts: InstanceFacts) 
     assert jira.asked == [["gia", "left"]]
 
 
-async def test_while_jira_is_away_nobody_is_remembered_as_unknown(facts: InstanceFacts) -> None:
+async def test_while_jira_is_away_nobody_is_remembered_as_unknown(
+    facts: InstanceFacts, house: House
+) -> None:
     jira = Jira()
-    people = People(jira)
+    people = People(jira, house.accounts)
     jira.fault = Unreachable("away")
     assert (await people.named(facts, ["jira:gia"]))["jira:gia"].name == UNKNOWN
     jira.fault = None
@@ -58,8 +62,8 @@ async def test_while_jira_is_away_nobody_is_remembered_as_unknown(facts: Instanc
     "account", ["atlassian", "getint", "user:1", "jira:", "jira:a b/ü", "jira:\0"]
 )
 async def test_what_is_no_account_of_jira_is_not_asked_for(
-    facts: InstanceFacts, account: str
+    facts: InstanceFacts, house: House, account: str
 ) -> None:
     jira = Jira()
-    assert (await People(jira).named(facts, [account]))[account].name == UNKNOWN
+    assert (await People(jira, house.accounts).named(facts, [account]))[account].name == UNKNOWN
     assert jira.asked == []

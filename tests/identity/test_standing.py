@@ -109,6 +109,7 @@ def facts_of(instance_id: UUID) -> InstanceFacts:
         workspaces=MappingProxyType({}),
         chosen=MappingProxyType({}),
         second_factor_required=False,
+        provider=None,
         licence=None,
         tools_by_group=MappingProxyType({}),
         standard_bound=frozenset(),

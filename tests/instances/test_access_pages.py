@@ -303,7 +303,9 @@ async def test_every_action_is_explained_with_the_answer_of_the_real_thing(
     assert explained == set(Action)
     facts = await house.directory.find(configured.site.client_key)
     assert facts is not None
-    caller = await house.door.caller_of(facts, NORA, None, house.licences.known_state(facts))
+    caller = await house.doors.connect.caller_of(
+        facts, NORA, None, house.licences.known_state(facts)
+    )
     page = (await as_("admin").get(f"{ACCESS}/person?account={NORA}")).text
     for action in ALONE:
         decision = decide(caller, action)

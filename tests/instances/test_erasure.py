@@ -70,8 +70,8 @@ OF_ADMINISTRATION = (
     " VALUES (%(id)s, %(instance)s, 'jira:x', 'n', '{read}', 'h', 'abcd', now())",
     "INSERT INTO identity_providers (instance_id, name, issuer, client_id, client_secret)"
     " VALUES (%(instance)s, 'n', 'https://x', 'c', '')",
-    "INSERT INTO kept_answers (instance_id, account, key, request_hash)"
-    " VALUES (%(instance)s, 'jira:x', 'k', 'h')",
+    "INSERT INTO kept_answers (instance_id, account, key, request_hash, thing_id)"
+    " VALUES (%(instance)s, 'jira:x', 'k', 'h', %(id)s)",
 )
 
 

@@ -206,7 +206,7 @@ async def test_changing_the_account_names_the_dependants_and_wants_a_confirmatio
     change = edit(1, credential_token=NEW_SECRET)
     answer = await gitlab.post(f"/connections/{theirs}", data=change)
     assert answer.status_code == 422
-    assert "Confirm that the integrations named above may stop working." in words(answer)
+    assert "Confirm that the integrations that use it may stop working." in words(answer)
     assert "Payroll" in words(answer)
     renamed = await gitlab.post(f"/connections/{theirs}", data=edit(1, name="Renamed"))
     assert renamed.status_code == 200

@@ -14,8 +14,8 @@ As = Callable[..., Visitor]
 
 
 def to(person: str, version: int = 1) -> dict[str, str]:
-    account = ACCOUNTS.get(person, person)
-    return {"account_id": account, "version": str(version), "q": ""}
+    account = f"jira:{ACCOUNTS[person]}" if person in ACCOUNTS else person
+    return {"taker": account, "version": str(version), "q": ""}
 
 
 def owner(superuser: psycopg.Connection) -> str:
@@ -51,11 +51,11 @@ async def test_an_owner_hands_over_and_then_owns_it_no_more(
         ("azure", "Axel Azure could not own it."),
         ("nobody", "Nora Nobody could not own it."),
         ("gitlab", "Gia Gitlab owns it already."),
-        ("", "Choose a person who is active in this Jira."),
-        ("5b10a2844c20165700ede999", "Choose a person who is active in this Jira."),
-        ("x\x00y", "Choose a person who is active in this Jira."),
-        ("../../admin", "Choose a person who is active in this Jira."),
-        ("user:00000000-0000-4000-8000-000000000000", "Choose a person who is active"),
+        ("", "Choose a person who can sign in."),
+        ("jira:5b10a2844c20165700ede999", "Choose a person who can sign in."),
+        ("jira:x\x00y", "Choose a person who can sign in."),
+        ("jira:../../admin", "Choose a person who can sign in."),
+        ("user:00000000-0000-4000-8000-000000000000", "Choose a person who can sign in"),
     ],
 )
 async def test_whoever_could_not_have_created_it_cannot_take_it(

@@ -85,7 +85,7 @@ async def new_work(house: House) -> AsyncIterator[Callable[[Engine], Work]]:
 
     def make(engine: Engine) -> Work:
         opened.append(Holds(house.settings.libpq_url))
-        right = RightToRun(house.settings, house.directory, house.licences, house.door)
+        right = RightToRun(house.settings, house.directory, house.licences, house.doors)
         return Work(
             house.database,
             right,

@@ -44,11 +44,10 @@ def asked(house: House, configured: Sandbox, instance_id: UUID, integration_id: 
         facts = await house.directory.find(configured.site.client_key)
         assert facts is not None
         licence = await house.licences.state(facts, None)
-        caller = await house.door.caller_of(facts, ACCOUNTS[person], None, licence)
+        caller = await house.doors.connect.caller_of(facts, ACCOUNTS[person], None, licence)
         visit = Visit(
             caller,
             facts,
-            ACCOUNTS[person],
             Proof.CONTEXT,
             Action.CHANGE_INTEGRATION,
             licence,

@@ -161,7 +161,7 @@ async def test_a_page_is_read_along_an_index(
             "runs_instance_id_integration_id_created_at_id_idx",
         ),
     ):
-        statement = list_statement(caller, None, filters)
+        statement = list_statement(caller, None, reports.workspace_id, filters)
         written = statement.compile(
             dialect=database.engine.dialect, compile_kwargs={"literal_binds": True}
         )

@@ -24,6 +24,9 @@ ID_NAMES = {
     "mapping_id",
     "run_id",
     "request_id",
+    "account_id",
+    "workspace_id",
+    "moved_id",
 }
 
 
@@ -37,10 +40,13 @@ class Things:
     mapping_id: UUID
     run_id: UUID
     request_id: UUID
+    account_id: UUID
+    workspace_id: UUID
+    moved_id: UUID
 
     def url(self, route: Declared) -> str:
         values = {name: str(getattr(self, name)) for name in ID_NAMES}
-        return route.path.format(tool="gitlab", **values)
+        return route.path.format(tool="gitlab", project_id="10001", **values)
 
 
 def _things(superuser: psycopg.Connection, client_key: str, owner: str) -> Things:
@@ -54,8 +60,14 @@ def _things(superuser: psycopg.Connection, client_key: str, owner: str) -> Thing
         "UPDATE connections SET owner = %s, others_may = 'view' WHERE instance_id = %s",
         (owner, row[0]),
     )
+    account_id = superuser.execute(
+        "INSERT INTO accounts (id, instance_id, name, email, email_key)"
+        " VALUES (gen_random_uuid(), %s, 'theirs', 'x@example.com', 'x') RETURNING id",
+        (row[0],),
+    ).fetchone()
+    assert account_id
     ids = superuser.execute(
-        "SELECT c.id, b.id, m.id, r.id, s.id"
+        "SELECT c.id, b.id, m.id, r.id, s.id, c.workspace_id"
         " FROM connections c, group_bindings b, type_mappings m, runs r, support_requests s"
         " WHERE c.instance_id = %(instance)s AND b.instance_id = %(instance)s"
         " AND m.instance_id = %(instance)s AND r.instance_id = %(instance)s"
@@ -63,7 +75,14 @@ def _things(superuser: psycopg.Connection, client_key: str, owner: str) -> Thing
         {"instance": row[0]},
     ).fetchone()
     assert ids
-    return Things(integration_id, *ids)
+    *others, workspace_id = ids
+    return Things(
+        integration_id,
+        *others,
+        account_id=account_id[0],
+        workspace_id=workspace_id,
+        moved_id=integration_id,
+    )
 
 
 @pytest.fixture
@@ -81,6 +100,8 @@ def _picture(superuser: psycopg.Connection) -> list[object]:
         superuser.execute("SELECT * FROM group_bindings WHERE NOT is_standard").fetchall(),
         superuser.execute("SELECT * FROM run_shares ORDER BY id").fetchall(),
         superuser.execute("SELECT * FROM support_requests ORDER BY id").fetchall(),
+        superuser.execute("SELECT * FROM accounts ORDER BY id").fetchall(),
+        superuser.execute("SELECT * FROM workspaces ORDER BY id").fetchall(),
     ]
 
 

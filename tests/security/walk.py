@@ -17,6 +17,7 @@ SIGNED_BY_SITE = {f"/connect/lifecycle/{event}" for event in ("enabled", "disabl
 WEBHOOKS = {"/connect/webhooks/changed", "/connect/webhooks/deleted"}
 SIGNED_BY_TOOL = {"/hooks/{key}"}
 PUBLIC = {
+    "/api/v1/openapi.json",  # describes the API, and holds nothing of anybody
     "/atlassian-connect.json",
     "/health/live",
     "/health/ready",
@@ -71,6 +72,10 @@ def _guard(dependant: Dependant) -> Declared | None:
 
 def context_routes(app: FastAPI) -> list[Declared]:
     return [route for route in declared_routes(app) if route.proof is Proof.CONTEXT]
+
+
+def api_routes(app: FastAPI) -> list[Declared]:
+    return [route for route in declared_routes(app) if route.proof is Proof.TOKEN]
 
 
 def page_routes(app: FastAPI) -> list[Declared]:

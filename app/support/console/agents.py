@@ -17,8 +17,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.database import DatabaseUnusable, prepare_connection
 from app.encryption import ConsoleKeys
 from app.settings import decode_keys, for_libpq, missing, postgresql_url
-from app.support.console.passwords import hash_of, new_password
-from app.support.console.second_factor import enrolment, new_secret, seal
+from app.signing_in.passwords import hash_of, new_password
+from app.signing_in.totp import enrolment, new_secret
+from app.support.console.second_factor import ISSUER, seal
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -186,7 +187,7 @@ def _give_credentials(
     return (
         f"E-mail address:  {address}\n"
         f"Password:        {password}\n"
-        f"Authenticator:   {enrolment(secret, address)}\n"
+        f"Authenticator:   {enrolment(secret, address, ISSUER)}\n"
         "Shown this once. Hand it over by a way that only the agent reads."
     )
 

@@ -7,11 +7,11 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from app.access import Action
+from app.errors import NotSignedIn
 from app.identity.visit import Proof
 from app.support.console.looking import Looking, NoSuchInstance
 from app.support.console.parts import console_of
 from app.support.console.sessions import COOKIE, SignedIn
-from app.support.console.signing_in import NotSignedIn
 
 
 class Session:

@@ -41,6 +41,7 @@ class AgentVisit:
 
     caller: Caller
     action: Action
+    token: str = ""
 
     def can(self, action: Action, thing: Thing | None = None) -> Decision:
         """The decision on any action."""

@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from app.database import DatabaseUnusable
 from app.settings import SettingsMissing
+from app.signing_in.origin import OwnPages
 from app.support.console.desk_routes import router as desk
 from app.support.console.instance_routes import router as instance
-from app.support.console.origin import require_own_page
 from app.support.console.parts import build_console, console_of
 from app.support.console.refusing import install_refusals
 from app.support.console.role import require_console_database
@@ -58,7 +58,7 @@ def create_console(settings: ConsoleSettings, http: httpx.AsyncClient | None = N
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(require_own_page)],
+        dependencies=[Depends(OwnPages(settings.support_base_url))],
     )
     app.state.console = console
     for router in (health, sign_in, desk, instance, runs):

@@ -8,12 +8,14 @@ from starlette.requests import Request
 from app.audit.trail import Refusals
 from app.database import Database
 from app.encryption import ConsoleKeys
-from app.support.console.provider import CALLBACK, Client, IdentityProvider
+from app.signing_in.provider import Client, IdentityProvider
 from app.support.console.sessions import Sessions
 from app.support.console.settings import ConsoleSettings
 from app.support.console.signing_in import SigningIn
 from app.support.console_role import SUPPORT_ROLE
 from app.support.keys import SupportPrivateKeys
+
+CALLBACK = "/sign-in/provider/back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.access import Refused
+from app.errors import NotSignedIn
 from app.support.console.looking import NoSuchInstance
 from app.support.console.show import show
 from app.support.console.sign_in_routes import PAGE as SIGN_IN
-from app.support.console.signing_in import NotSignedIn
 from app.web.problems import PROBLEM_HEADER, answer, told_of_problem, told_of_refusal
 from app.web.templates import render
 
@@ -27,7 +27,7 @@ async def _to_the_sign_in(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, NotSignedIn)  # noqa: S101 - it is registered for this one
     if request.method == "GET" and _is_navigation(request):
         return RedirectResponse(SIGN_IN, 303)
-    return _let_go(answer(request, told_of_problem(problem), None, challenge="Cookie"))
+    return _let_go(answer(request, told_of_problem(problem), None))
 
 
 async def _no_such_instance(request: Request, problem: Exception) -> Response:

@@ -1,25 +1,15 @@
-"""One-time codes by time (TOTP, RFC 6238), each of which counts once."""
+"""The second factor of agents: sealed in their row, and each code counts once."""
 
-import hmac
-from datetime import UTC, datetime
 from uuid import UUID
 
-import pyotp
 from sqlalchemy import or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.encryption import CannotOpen, ConsoleKeys
+from app.signing_in import totp
 from app.support.models import SupportAgent
 
 ISSUER = "Getint Support"
-_NOBODYS = pyotp.random_base32()
-_STEPS_OFF = (0, -1, 1)
-"""Clocks of telephones may be half a minute off."""
-
-
-def new_secret() -> str:
-    """A random secret, in base 32."""
-    return pyotp.random_base32()
 
 
 def seal(keys: ConsoleKeys, agent_id: UUID, secret: str) -> bytes:
@@ -27,22 +17,9 @@ def seal(keys: ConsoleKeys, agent_id: UUID, secret: str) -> bytes:
     return keys.seal(secret.encode(), *_place(agent_id))
 
 
-def enrolment(secret: str, email: str) -> str:
-    """The otpauth address that an authenticator takes."""
-    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
-
-
 def step_of(keys: ConsoleKeys, agent: SupportAgent | None, code: str) -> int | None:
     """The time step that the code is of; None for a wrong one, and where nobody is enrolled."""
-    secret = _secret(keys, agent)
-    totp, given = pyotp.TOTP(secret or _NOBODYS), "".join(code.split())
-    now = totp.timecode(datetime.now(UTC))
-    matching = [
-        now + off
-        for off in _STEPS_OFF
-        if hmac.compare_digest(totp.generate_otp(now + off).encode(), given.encode())
-    ]
-    return matching[0] if matching and secret else None
+    return totp.step_of(_secret(keys, agent), code)
 
 
 async def use_step(session: AsyncSession, agent_id: UUID, step: int) -> bool:

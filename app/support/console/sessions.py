@@ -1,6 +1,5 @@
 """Sessions of agents: opaque tokens in a cookie, of which only a hash is stored."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.responses import Response
 
 from app.database import Database
+from app.signing_in.cookies import digest
 from app.support.models import AgentSession, SupportAgent
 
 COOKIE = "__Host-getint-support"
@@ -47,14 +46,14 @@ class Sessions:
         """A new one in the transaction of the sign-in; its token, which is kept nowhere."""
         token = secrets.token_urlsafe(32)
         session.add(
-            AgentSession(agent_id=agent_id, token_hash=_hash(token), ends_at=_NOW + self._longest)
+            AgentSession(agent_id=agent_id, token_hash=digest(token), ends_at=_NOW + self._longest)
         )
         await session.flush()
         return token
 
     async def find(self, token: str) -> SignedIn | None:
         """Whose it is, if it is worth something; that it was used is noted once a minute."""
-        statement = self._living(AgentSession.token_hash == _hash(token))
+        statement = self._living(AgentSession.token_hash == digest(token))
         async with self._database.of_nobody() as session:
             found = (await session.execute(statement)).one_or_none()
             if found is None:
@@ -76,7 +75,7 @@ class Sessions:
         async with self._database.of_nobody() as session:
             await session.execute(
                 update(AgentSession)
-                .where(AgentSession.token_hash == _hash(token), AgentSession.ended_at.is_(None))
+                .where(AgentSession.token_hash == digest(token), AgentSession.ended_at.is_(None))
                 .values(ended_at=_NOW)
             )
 
@@ -98,17 +97,3 @@ class Sessions:
                 SupportAgent.state == "active",
             )
         )
-
-
-def give_cookie(response: Response, token: str) -> None:
-    """For this host alone, and until the browser closes; the server ends it earlier."""
-    response.set_cookie(COOKIE, token, path="/", secure=True, httponly=True, samesite="lax")
-
-
-def take_cookie(response: Response) -> None:
-    """Take it back."""
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode(errors="replace")).digest()

@@ -11,13 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import Action, Refused, require
 from app.encryption import CannotOpen
-from app.errors import NotFound, Problem
+from app.errors import NotFound, NotSignedIn, Problem
 from app.runs.reporting_log import whole_file
 from app.runs.vault import LogReader
 from app.support.console.customer import SharedOrNot, run_at
 from app.support.console.looking import AgentVisit, Looking, NoSuchInstance
 from app.support.console.parts import Console
-from app.support.console.signing_in import NotSignedIn
 
 FORMAT, VERSION = "getint-support-export", 1
 

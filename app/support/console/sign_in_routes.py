@@ -9,12 +9,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import NotFound
-from app.support.console.attempts import TooMany
+from app.errors import NotFound, TooMany
+from app.signing_in.attempts import place_of
+from app.signing_in.cookies import give_cookie, take_cookie
+from app.signing_in.provider import LASTS_S, IdentityProvider, NotVouchedFor
 from app.support.console.guard import Agent
-from app.support.console.parts import Console, console_of
-from app.support.console.provider import CALLBACK, LASTS_S, IdentityProvider, NotVouchedFor
-from app.support.console.sessions import COOKIE, give_cookie, take_cookie
+from app.support.console.parts import CALLBACK, Console, console_of
+from app.support.console.sessions import COOKIE
 from app.sync.rules import storable
 from app.web.forms import filled, takes_form
 from app.web.templates import render
@@ -54,13 +55,12 @@ async def sign_in(request: Request) -> Response:
     email = entered.values.get("email", "")
     if entered.form is None:
         return _page(console, email, WRONG, status=422)
-    place = request.client.host if request.client else ""
     try:
         token = await console.signing_in.with_password(
             entered.form.email,
             entered.form.password.get_secret_value(),
             entered.form.code.get_secret_value(),
-            place,
+            place_of(request),
         )
     except TooMany as problem:
         words = f"{problem.detail} {problem.mend}"
@@ -77,9 +77,7 @@ async def go_to_the_provider(request: Request) -> Response:
     """Send the browser to the vendor's identity provider."""
     address, begun = await _provider(console_of(request)).begin()
     answer = RedirectResponse(address, 303)
-    answer.set_cookie(
-        BEGUN_COOKIE, begun, max_age=LASTS_S, path="/", secure=True, httponly=True, samesite="lax"
-    )
+    give_cookie(answer, BEGUN_COOKIE, begun, lasts_s=LASTS_S)
     return answer
 
 
@@ -106,7 +104,7 @@ async def sign_out(request: Request, _agent: Agent) -> Response:
     """End the session."""
     await console_of(request).sessions.end(request.cookies[COOKIE])
     answer = RedirectResponse(PAGE, 303)
-    take_cookie(answer)
+    take_cookie(answer, COOKIE)
     return answer
 
 
@@ -115,7 +113,7 @@ async def _signed_in(request: Request, console: Console, token: str) -> Response
     if before := request.cookies.get(COOKIE):
         await console.sessions.end(before)
     answer = RedirectResponse("/", 303)
-    give_cookie(answer, token)
+    give_cookie(answer, COOKIE, token)
     return answer
 
 
@@ -136,5 +134,5 @@ def _provider(console: Console) -> IdentityProvider:
 
 
 def _without_begun(answer: Response) -> Response:
-    answer.delete_cookie(BEGUN_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    take_cookie(answer, BEGUN_COOKIE)
     return answer

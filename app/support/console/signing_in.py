@@ -5,19 +5,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.encryption import ConsoleKeys
-from app.errors import Unproven
-from app.support.console.attempts import Attempts
-from app.support.console.passwords import Passwords
-from app.support.console.provider import Identity
+from app.signing_in.attempts import Attempts
+from app.signing_in.passwords import Passwords
+from app.signing_in.provider import Identity
 from app.support.console.second_factor import step_of, use_step
 from app.support.console.sessions import Sessions
 from app.support.models import SupportAgent
-
-
-class NotSignedIn(Unproven):
-    """There is no session, or what was entered or brought opens none."""
-
-    default_title = "You are not signed in"
 
 
 class SigningIn:
@@ -28,7 +21,7 @@ class SigningIn:
         self._keys = keys
         self._sessions = sessions
         self._passwords = Passwords()
-        self.attempts = Attempts()
+        self._attempts = Attempts(database, "console")
 
     async def with_password(self, email: str, password: str, code: str, place: str) -> str | None:
         """The token of a new session; None if e-mail, password or code is wrong.
@@ -36,9 +29,7 @@ class SigningIn:
         Whatever is wrong, and whether there is such an agent, takes the same steps.
         """
         email = email.strip().lower()
-        self.attempts.require_room(email, place)
-        # Counted before it is known, so that many at the same time are not many more.
-        self.attempts.failed(email, place)
+        await self._attempts.count(email, place)
         agent = await self._local(email)
         is_password = await self._passwords.matches(
             agent.password_hash if agent else None, password
@@ -50,7 +41,7 @@ class SigningIn:
             if not await use_step(session, agent.id, step):
                 return None
             token = await self._sessions.begin(session, agent.id)
-        self.attempts.succeeded(email, place)
+        await self._attempts.succeeded(email, place)
         return token
 
     async def with_identity(self, identity: Identity) -> str | None:

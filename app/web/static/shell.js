@@ -30,10 +30,14 @@ if (ap) {
 
 const wrong = ":is(input, select, textarea)[aria-invalid=true], fieldset[aria-invalid=true] input";
 
+// Each area has a menu of its own; a page that says nothing of itself stays where one was.
 function reflect(page) {
   for (const item of document.querySelectorAll(".side-item[data-key]")) {
-    if (item.dataset.key === page.dataset.active) item.setAttribute("aria-current", "page");
+    const isHere = item.dataset.key === page.dataset.active;
+    if (isHere) item.setAttribute("aria-current", "page");
     else item.removeAttribute("aria-current");
+    const { area } = item.parentElement.dataset;
+    if (isHere && area) item.closest(".side").dataset.area = area;
   }
   document.title = `${page.dataset.title} · Getint`;
 }
@@ -60,6 +64,13 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   }
   const lost = !document.activeElement || document.activeElement === document.body;
   if (went || lost) (main.querySelector(wrong) ?? main.querySelector("h1, .message-title") ?? main).focus();
+});
+
+// Lists show the workspace one is in, so one begins there anew.
+document.addEventListener("getint:workspace-opened", ({ detail }) => {
+  const name = document.getElementById("workspace");
+  if (name) name.textContent = detail.name;
+  document.querySelector('.side-item[data-key="integrations"]')?.click();
 });
 
 // Noted before the swap, which may take the link away.

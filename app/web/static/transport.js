@@ -74,10 +74,15 @@ function reload() {
 }
 
 const reloading = { label: "Reload the page", act: reload };
-const sessionOver = () => ownNotice(
-  "Reload the page",
-  "Jira no longer confirms who you are on this page. Nothing was changed.",
-);
+const signingIn = { label: "Sign in", act: () => location.assign("/sign-in") };
+
+function showSessionOver(source, takeFocus) {
+  const [title, text, way] = bridge()
+    ? ["Reload the page", "Jira no longer confirms who you are on this page. Nothing was changed.", reloading]
+    : ["You are not signed in", "Your session has ended. Nothing was changed.", signingIn];
+  show(ownNotice(title, text), source, way, takeFocus);
+}
+
 const unreachable = (why) => ownNotice("We can't reach Getint", why);
 
 function askAgain({ sourceElement: source, sourceEvent, request }) {
@@ -173,7 +178,7 @@ document.addEventListener("htmx:after:request", (event) => {
 
 function explain(ctx, status, isProblem) {
   const takeFocus = askedByPerson(ctx);
-  if (status === 401) show(sessionOver(), ctx.sourceElement, reloading, takeFocus);
+  if (status === 401) showSessionOver(ctx.sourceElement, takeFocus);
   else if (status < 500 && isProblem) show(serverNotice(ctx.text), ctx.sourceElement, {}, takeFocus);
   else {
     const notice = isProblem ? serverNotice(ctx.text) : unreachable("It did not give a proper answer.");
@@ -192,7 +197,7 @@ document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
 async function download(button) {
   const response = await send(button.dataset.download, { headers: { "HX-Request": "true" } });
   if (response.headers.has("Getint-Gone")) return reload();
-  if (response.status === 401) return show(sessionOver(), button, reloading);
+  if (response.status === 401) return showSessionOver(button);
   if (!response.ok) return show(serverNotice(await response.text()), button);
   const address = URL.createObjectURL(await response.blob());
   element("a", { href: address, download: button.dataset.filename ?? "" }).click();

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from app.encryption import ConsoleKeys
-from app.support.console import passwords
+from app.signing_in import passwords
 from app.support.console.main import create_console
 from app.support.console.parts import Console
 from app.support.console.sessions import COOKIE

@@ -9,8 +9,10 @@ import psycopg
 import pytest
 from argon2 import Type, extract_parameters
 
-from app.support.console import passwords, signing_in
-from app.support.console.attempts import Attempts, TooMany
+from app.errors import TooMany
+from app.signing_in import passwords
+from app.signing_in.attempts import Attempts
+from app.support.console import signing_in
 from app.support.console.parts import Console
 from app.support.console.second_factor import step_of
 from app.support.console.sessions import COOKIE
@@ -185,14 +187,13 @@ async def test_whoever_fails_too_often_waits_whether_there_is_such_an_agent_or_n
     assert answers[EMAIL] == answers["nobody@vendor.example"]
 
 
-def _failing(attempts: Attempts, email: str, places: Callable[[int], str], times: int) -> int:
+async def _failing(attempts: Attempts, email: str, places: Callable[[int], str], times: int) -> int:
     """How many of so many tries are let through."""
     for number in range(times):
         try:
-            attempts.require_room(email, places(number))
+            await attempts.count(email, places(number))
         except TooMany:
             return number
-        attempts.failed(email, places(number))
     return times
 
 
@@ -201,19 +202,30 @@ def test_what_is_stored_costs_what_rfc_9106_asks_for() -> None:
     assert (costs.type, costs.time_cost, costs.memory_cost) == (Type.ID, 3, 64 * 1024)
 
 
-def test_one_place_tries_thirty_accounts_and_one_account_is_tried_from_ten_places() -> None:
-    attempts = Attempts()
-    tried = sum(
-        _failing(attempts, f"a{it}@b.example", lambda _: "192.0.2.1", 1) for it in range(60)
-    )
-    assert tried == 30
-    assert _failing(Attempts(), EMAIL, lambda it: f"192.0.2.{it}", 99) == 50
+async def test_one_place_tries_thirty_accounts_and_one_account_is_tried_from_ten_places(
+    parts: Console,
+) -> None:
+    attempts = Attempts(parts.database, "console")
+    tried = [
+        await _failing(attempts, f"a{it}@b.example", lambda _: "192.0.2.1", 1) for it in range(40)
+    ]
+    assert sum(tried) == 30
+    assert await _failing(attempts, EMAIL, lambda it: f"198.51.100.{it}", 99) == 50
 
 
-def test_somebody_elsewhere_does_not_lock_an_agent_out() -> None:
-    attempts = Attempts()
-    _failing(attempts, EMAIL, lambda _: "198.51.100.9", 99)
-    attempts.require_room(EMAIL, "192.0.2.1")
+async def test_somebody_elsewhere_does_not_lock_an_agent_out(parts: Console) -> None:
+    attempts = Attempts(parts.database, "console")
+    assert await _failing(attempts, EMAIL, lambda _: "198.51.100.9", 99) == 5
+    await attempts.count(EMAIL, "192.0.2.1")
+
+
+async def test_failures_are_counted_by_all_processes_together_and_forgotten_after_a_while(
+    parts: Console, superuser: psycopg.Connection[Any]
+) -> None:
+    assert await _failing(Attempts(parts.database, "console"), EMAIL, lambda _: "::1", 99) == 5
+    assert await _failing(Attempts(parts.database, "console"), EMAIL, lambda _: "::1", 99) == 0
+    superuser.execute("UPDATE sign_in_failures SET at = now() - interval '901 seconds'")
+    assert await _failing(Attempts(parts.database, "console"), EMAIL, lambda _: "::1", 99) == 5
 
 
 async def test_many_tries_at_the_same_time_are_not_more_than_few(

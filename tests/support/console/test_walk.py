@@ -13,8 +13,8 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from app.access import TABLE, Action, Effect
 from app.identity.visit import Proof
+from app.signing_in.origin import OwnPages
 from app.support.console.guard import AtInstance, Session
-from app.support.console.origin import require_own_page
 from app.support.console.sessions import COOKIE
 from tests.people import Visitor
 from tests.runs.reporting_kit import Reports
@@ -78,7 +78,7 @@ def test_every_route_asks_for_a_session_and_an_action_or_is_known_not_to(
 
 def test_all_that_changes_anything_is_only_for_pages_of_the_console(console_app: FastAPI) -> None:
     dependencies = [it.dependency for it in console_app.router.dependencies]
-    assert dependencies == [require_own_page]
+    assert [type(it) for it in dependencies] == [OwnPages]
 
 
 @pytest.fixture

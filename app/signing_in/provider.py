@@ -1,4 +1,4 @@
-"""The vendor's identity provider: OpenID Connect, authorization code with PKCE, state and nonce.
+"""An identity provider: OpenID Connect, authorization code with PKCE, state and nonce.
 
 What belongs to one sign-in goes through the browser in a sealed cookie, so any process can end
 what another one began.
@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import quote_plus, urlsplit
 
 import httpx
@@ -21,11 +21,10 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization
 
-from app.encryption import CannotOpen, ConsoleKeys
+from app.encryption import CannotOpen
 from app.errors import CannotTell
 from connect.sites import is_loopback
 
-CALLBACK = "/sign-in/provider/back"
 LASTS_S = 600
 """How long somebody may take at the provider."""
 _KEPT_S = 3600
@@ -33,13 +32,21 @@ _LEEWAY_S = 30
 _MOST_BYTES = 256 * 1024
 # Asymmetric only: with "none" or an HMAC, others than the provider could sign.
 _ALGORITHMS = ["RS256", "PS256", "ES256"]
-_PLACE = ("support console", "sign-in at the provider")
+_PLACE = "sign-in at the provider"
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+
+
+class Seals(Protocol):
+    """A key that seals what goes through a browser."""
+
+    def seal(self, plain: bytes, *place: object) -> bytes: ...
+
+    def open(self, sealed: bytes, *place: object) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What the provider knows the console as."""
+    """What the provider knows us as."""
 
     issuer: str
     id: str
@@ -63,10 +70,11 @@ class NotVouchedFor(Exception):  # noqa: N818 - an answer, not a fault
 class IdentityProvider:
     """Sends people to the provider, and checks what they come back with."""
 
-    def __init__(self, client: Client, keys: ConsoleKeys, http: httpx.AsyncClient) -> None:
+    def __init__(self, client: Client, keys: Seals, http: httpx.AsyncClient) -> None:
         self._client = client
         self._keys = keys
         self._http = http
+        self._place = (_PLACE, client.issuer, client.id)
         self._metadata: Mapping[str, Any] = {}
         self._metadata_at = 0.0
         self._key_set = KeySet([])
@@ -87,7 +95,7 @@ class IdentityProvider:
             code_challenge_method="S256",
         )
         begun = {"state": state, "nonce": nonce, "verifier": verifier, "at": time.time()}
-        return address, self._keys.seal(json.dumps(begun).encode(), *_PLACE).hex()
+        return address, self._keys.seal(json.dumps(begun).encode(), *self._place).hex()
 
     async def complete(self, given: Mapping[str, str], cookie: str) -> Identity:
         """Who came back. ``NotVouchedFor``, or ``CannotTell`` where the provider is away."""
@@ -109,7 +117,7 @@ class IdentityProvider:
 
     def _begun(self, cookie: str) -> dict[str, Any]:
         try:
-            begun: dict[str, Any] = json.loads(self._keys.open(bytes.fromhex(cookie), *_PLACE))
+            begun: dict[str, Any] = json.loads(self._keys.open(bytes.fromhex(cookie), *self._place))
         except (CannotOpen, ValueError):
             raise NotVouchedFor("this browser began no sign-in") from None
         if time.time() - begun["at"] > LASTS_S:
@@ -172,7 +180,7 @@ class IdentityProvider:
         address = f"{self._client.issuer.rstrip('/')}/.well-known/openid-configuration"
         found = await self._answer("GET", address)
         if found.get("issuer") != self._client.issuer:
-            raise _away("It calls itself by another name than SUPPORT_OIDC_ISSUER.")
+            raise _away("It calls itself by another name than was configured.")
         if not all(_is_safe(found.get(name)) for name in _ENDPOINTS):
             raise _away("It names an address that is not https.")
         self._metadata, self._metadata_at = found, time.monotonic()

@@ -1,10 +1,12 @@
-"""Passwords of local agents, argon2id: made here, never chosen, hashed off the event loop."""
+"""Passwords, argon2id, hashed off the event loop."""
 
 import asyncio
 import secrets
+from collections.abc import Iterable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn import zxcvbn
 
 _HASHER = PasswordHasher()  # RFC 9106, low memory: 64 MiB, three passes
 # Each takes 64 MiB and a tenth of a second: whoever sends many must not take the machine.
@@ -12,9 +14,17 @@ _AT_ONCE = 2
 # Of a password that nobody has, so that an unknown e-mail address takes as long as a known one.
 _NOBODYS = _HASHER.hash(secrets.token_urlsafe())
 
+SHORTEST, LONGEST = 12, 200
+TOO_SHORT = f"A password has at least {SHORTEST} characters."
+TOO_EASY = "This is among the first that somebody would try. Choose another, such as a few words."
+# What zxcvbn finds with its lists of passwords that were stolen elsewhere, names and words. Its
+# time grows with the square of the length, and what is this long is not guessed.
+_LEAST_GUESSES_LOG10 = 7
+_LOOKED_AT = 64
+
 
 class Passwords:
-    """Checks passwords, a few at a time."""
+    """Checks and hashes passwords, a few at a time."""
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(_AT_ONCE)
@@ -24,6 +34,18 @@ class Passwords:
         async with self._turns:
             found = await asyncio.to_thread(_verified, hashed or _NOBODYS, password)
         return found and hashed is not None
+
+    async def hashed(self, password: str) -> str:
+        """In PHC form."""
+        async with self._turns:
+            return await asyncio.to_thread(hash_of, password)
+
+    async def why_not(self, password: str, about: Iterable[str]) -> str:
+        """Why nobody should choose it; empty if they may. ``about`` is known of the person."""
+        if len(password) < SHORTEST:
+            return TOO_SHORT
+        async with self._turns:
+            return await asyncio.to_thread(_why_easy, password, list(about))
 
 
 def new_password() -> str:
@@ -41,3 +63,8 @@ def _verified(hashed: str, password: str) -> bool:
         return _HASHER.verify(hashed, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+def _why_easy(password: str, about: list[str]) -> str:
+    found = zxcvbn(password[:_LOOKED_AT], user_inputs=about)
+    return TOO_EASY if found["guesses_log10"] < _LEAST_GUESSES_LOG10 else ""

@@ -1,0 +1,123 @@
+"""What is known of people with an account: from memory until something changes, or in one read."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from cachetools import TTLCache
+from sqlalchemy import Select, select
+
+from app.administration.models import Account, WorkspaceAccess
+from app.changes import Changes
+from app.database import Database
+
+_KEPT = 20_000
+_KEPT_S = 300
+_PREFIX = "user:"
+_Key = tuple[UUID, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """An account and the workspaces it was given, each with the level of access."""
+
+    id: UUID
+    name: str
+    enabled: bool
+    is_administrator: bool
+    has_second_factor: bool
+    is_of_provider: bool
+    levels: Mapping[UUID, str]
+
+
+class KnownAccounts:
+    """Accounts that are in use, dropped everywhere as soon as their instance changes."""
+
+    def __init__(self, database: Database, changes: Changes) -> None:
+        self._database = database
+        self._changes = changes
+        self._kept: TTLCache[_Key, KnownAccount] = TTLCache(_KEPT, _KEPT_S)
+        self._names: TTLCache[_Key, str] = TTLCache(_KEPT, _KEPT_S)
+        self._generation = 0
+        changes.on_change("facts", self._forget)
+
+    async def find(self, instance_id: UUID, account_id: UUID) -> KnownAccount | None:
+        """The account as it is now; None if there is none in this instance."""
+        key = (instance_id, account_id)
+        if self._changes.is_listening and (kept := self._kept.get(key)):
+            return kept
+        generation = self._generation
+        rows = await self._database.rows(instance_id, _with_access(account_id))
+        if not rows:
+            return None
+        found = _known(account_id, rows)
+        if generation == self._generation:
+            self._kept[key] = found
+        return found
+
+    async def names(self, instance_id: UUID, account_ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """The names of those that there are."""
+        kept: dict[UUID, str] = {}
+        if self._changes.is_listening:
+            for account_id in account_ids:
+                if (name := self._names.get((instance_id, account_id))) is not None:
+                    kept[account_id] = name
+        missing = sorted(set(account_ids) - set(kept))
+        if not missing:
+            return kept
+        generation = self._generation
+        columns: Any = (Account.id, Account.name)
+        statement = select(*columns).where(Account.id.in_(missing))
+        rows: Iterable[Any] = await self._database.rows(instance_id, statement)
+        found: dict[UUID, str] = {row.id: row.name for row in rows}
+        if generation == self._generation:
+            for account_id, name in found.items():
+                self._names[instance_id, account_id] = name
+        return kept | found
+
+    def _forget(self, instance_id: UUID | None) -> None:
+        self._generation += 1
+        for kept in (self._kept, self._names):
+            for key in [key for key in kept if instance_id in {None, key[0]}]:
+                kept.pop(key, None)
+
+
+def account_id_of(account: str) -> UUID | None:
+    """The id in ``user:<id>``; None for whoever comes through another door."""
+    if not account.startswith(_PREFIX):
+        return None
+    try:
+        return UUID(account.removeprefix(_PREFIX))
+    except ValueError:
+        return None
+
+
+def _with_access(account_id: UUID) -> Select[Any]:
+    columns: Any = (
+        Account.name,
+        Account.enabled,
+        Account.is_administrator,
+        Account.totp_secret.is_not(None),
+        Account.oidc_subject.is_not(None),
+        WorkspaceAccess.workspace_id,
+        WorkspaceAccess.level,
+    )
+    return (
+        select(*columns)
+        .outerjoin(WorkspaceAccess, WorkspaceAccess.account_id == Account.id)
+        .where(Account.id == account_id)
+    )
+
+
+def _known(account_id: UUID, rows: Any) -> KnownAccount:
+    name, enabled, is_administrator, has_second_factor, is_of_provider, _, _ = rows[0]
+    return KnownAccount(
+        account_id,
+        name,
+        enabled,
+        is_administrator,
+        has_second_factor,
+        is_of_provider,
+        {workspace_id: level for *_, workspace_id, level in rows if workspace_id is not None},
+    )

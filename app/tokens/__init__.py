@@ -1,0 +1,1 @@
+"""Personal access tokens: what programs prove with who they ask for."""

@@ -1,0 +1,1 @@
+"""Getint Administration: users, links, mail, workspaces."""
