@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from bench.figures import Figures, write
 
 MEASUREMENTS = (
-    "pages", "shares", "reads", "decisions", "lists", "quota", "start", "sync", "reliability",
+    "pages", "accounts", "shares", "reads", "decisions", "lists", "quota", "start", "sync",
+    "reliability",
 )  # fmt: skip
 
 

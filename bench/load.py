@@ -1,11 +1,13 @@
 """The load generator, a process of its own: HTTP/1.1 keep-alive over plain sockets.
 
 `python -m bench.load HOST PORT CONNECTIONS SECONDS < paths`; prints one line of JSON. Every path
-is asked for in turn, an answer that is not 200 ends the run.
+is asked for in turn, with the cookie of BENCH_COOKIE if there is one; an answer that is not 200
+ends the run.
 """
 
 import asyncio
 import json
+import os
 import re
 import sys
 import time
@@ -74,7 +76,9 @@ class Asker(asyncio.Protocol):
 
 async def load(host: str, port: int, connections: int, seconds: float, paths: list[str]) -> str:
     """Ask for ``seconds`` and answer with the figures as JSON."""
-    head = f"HTTP/1.1\r\nHost: {host}:{port}\r\nAccept: text/html\r\n\r\n"
+    cookie = os.environ.get("BENCH_COOKIE", "")
+    proof = f"Cookie: {cookie}\r\n" if cookie else ""
+    head = f"HTTP/1.1\r\nHost: {host}:{port}\r\nAccept: text/html\r\n{proof}\r\n"
     requests = cycle([f"GET {path} {head}".encode() for path in paths])
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
