@@ -37,10 +37,10 @@ async def change_password(
     """Set another one and end all sessions but this. ``InvalidInput`` by field, ``TooMany``."""
     account = await own(house, visit)
     attempts = Attempts(house.database, "password")
-    await attempts.count(str(account.id), place)
+    attempt = await attempts.count(str(account.id), place)
     if not await house.passwords.matches(account.password_hash, old):
         raise InvalidInput(fields={"old": OLD_IS_WRONG})
-    await attempts.succeeded(str(account.id), place)
+    await attempts.succeeded(attempt)
     if wrong := await house.passwords.why_not(new, (account.name, account.email)):
         raise InvalidInput(fields={"new": wrong})
     hashed = await house.passwords.hashed(new)

@@ -60,20 +60,23 @@ class SigningIn:
         """
         key = key_of(email)
         who = _who(facts, key or email.strip().lower())
-        await self._attempts.count(who, place)
+        attempt = await self._attempts.count(who, place)
         account = await self._enabled(facts, Account.email_key == (key or ""))
         is_theirs = await self._passwords.matches(
             account.password_hash if account else None, password
         )
         if account is None or not is_theirs:
             return None
-        await self._attempts.succeeded(who, place)
+        await self._attempts.succeeded(attempt)
         if account.totp_secret is not None:
             return Proven(account, Next.CODE)
         return Proven(account, Next.SECOND_FACTOR if facts.second_factor_required else Next.NOTHING)
 
-    async def begin(self, facts: InstanceFacts, account: Account) -> str:
-        """The cookie of a new session for whom nothing more is asked of."""
+    async def begin(self, facts: InstanceFacts, account: Account) -> str | None:
+        """The cookie of a new session for whom nothing more is asked of.
+
+        None if they were disabled, or their password reset, since they proved who they are.
+        """
         async with self._database.of_instance(facts.instance_id) as session:
             return await self._begun(session, account, "password")
 
@@ -85,7 +88,7 @@ class SigningIn:
         With a secret that was shown a moment ago, the code of it sets up the second factor.
         """
         who = _who(facts, halfway.account_id)
-        await self._codes.count(who, place)
+        attempt = await self._codes.count(who, place)
         account = await self._enabled(facts, Account.id == halfway.id)
         if account is None or not halfway.is_of(facts, account):
             return None
@@ -100,7 +103,7 @@ class SigningIn:
                 await enrol(session, facts, account, halfway.secret)
                 await self._changes.announce(session, facts.instance_id)
             cookie = await self._begun(session, account, "password and code")
-        await self._codes.succeeded(who, place)
+        await self._codes.succeeded(attempt)
         return cookie
 
     async def with_identity(self, facts: InstanceFacts, identity: Identity) -> str | None:
@@ -118,12 +121,19 @@ class SigningIn:
                 return None
             return await self._begun(session, account, "identity provider")
 
-    async def _begun(self, session: AsyncSession, account: Account, how: str) -> str:
-        await session.execute(
+    async def _begun(self, session: AsyncSession, account: Account, how: str) -> str | None:
+        is_as_it_was = await session.scalar(
             update(Account)
-            .where(Account.id == account.id)
+            .where(
+                Account.id == account.id,
+                Account.enabled,
+                Account.password_hash.is_not_distinct_from(account.password_hash),
+            )
             .values(last_signed_in_at=func.statement_timestamp(), updated_at=Account.updated_at)
+            .returning(Account.id)
         )
+        if is_as_it_was is None:
+            return None
         note(session, account, "signed in", how=how)
         return await self._sessions.begin(session, account)
 

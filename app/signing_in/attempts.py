@@ -5,11 +5,13 @@ Counted in the database, by all processes together.
 
 import asyncio
 import hashlib
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from ipaddress import IPv6Network, ip_address
 from typing import Protocol
 
-from sqlalchemy import delete, func, insert, literal_column, select
+from sqlalchemy import delete, func, insert, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
@@ -33,6 +35,14 @@ class OfNobody(Protocol):
     def of_nobody(self) -> AbstractAsyncContextManager[AsyncSession]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One that was counted: the rows of it, and who it was from where."""
+
+    rows: Sequence[int]
+    who_and_place: bytes
+
+
 class Attempts:
     """Attempts of the last quarter of an hour, each a failure until it is known to be none.
 
@@ -45,9 +55,16 @@ class Attempts:
         self._what = what
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def count(self, who: str, place: str) -> None:
+    async def count(self, who: str, place: str) -> Attempt:
         """Count one, before its outcome is known; ``TooMany`` where enough was tried."""
-        most = self._counted(who, place)
+        rows = await self._count(self._counted(who, place))
+        return Attempt(rows, self._key("both", who, place))
+
+    async def count_place(self, place: str, most: int) -> None:
+        """Count one that names nobody."""
+        await self._count({self._key("place", place): most})
+
+    async def _count(self, most: Mapping[bytes, int]) -> Sequence[int]:
         tried = (
             select(SignInFailure.key, func.count())
             .where(SignInFailure.key.in_(most), _LATELY)
@@ -63,13 +80,24 @@ class Attempts:
                     mend="Wait a quarter of an hour, then try again.",
                     retry_after=WINDOW_S,
                 )
-            await session.execute(insert(SignInFailure), [{"key": key} for key in most])
+            rows = await session.scalars(
+                insert(SignInFailure).returning(SignInFailure.id), [{"key": key} for key in most]
+            )
+            return rows.all()
 
-    async def succeeded(self, who: str, place: str) -> None:
-        """Forget what this person failed at from here."""
+    async def succeeded(self, attempt: Attempt) -> None:
+        """It was no failure: many who sign in from one office hold nobody up.
+
+        What this person failed at before, from there, is forgotten as well.
+        """
         async with self._database.of_nobody() as session:
             await session.execute(
-                delete(SignInFailure).where(SignInFailure.key == self._key("both", who, place))
+                delete(SignInFailure).where(
+                    or_(
+                        SignInFailure.id.in_(attempt.rows),
+                        SignInFailure.key == attempt.who_and_place,
+                    )
+                )
             )
 
     def _counted(self, who: str, place: str) -> dict[bytes, int]:

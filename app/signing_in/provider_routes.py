@@ -26,6 +26,7 @@ NOBODY_HERE = (
     "administrator of Getint."
 )
 _log = structlog.stdlib.get_logger("app.signing_in")
+_BEGUN_AT_MOST = 200  # in a quarter of an hour: a whole office that begins its day
 router = APIRouter(tags=["sign-in"], default_response_class=HTMLResponse)
 
 
@@ -34,7 +35,7 @@ async def go_to_the_provider(request: Request, facts: AtInstance) -> Response:
     """Send the browser to the provider."""
     house = house_of(request)
     # Whoever goes there without end would have us ask the provider without end.
-    await Attempts(house.database, "provider").count(facts.instance_id.hex, place_of(request))
+    await Attempts(house.database, "provider").count_place(place_of(request), _BEGUN_AT_MOST)
     async with provider_of(house, facts) as provider:
         address, begun = await provider.begin()
     answer = RedirectResponse(address, 303)

@@ -132,6 +132,8 @@ async def _go_on(request: Request, house: House, facts: InstanceFacts, proven: P
     account, what = proven
     if what is Next.NOTHING:
         cookie = await house.signing_in.begin(facts, account)
+        if cookie is None:
+            return _sign_in_page(facts, account.email, WRONG, status=422)
         return await signed_in(request, facts, cookie)
     is_new = what is Next.SECOND_FACTOR
     answer = RedirectResponse(f"{base_of(facts)}/{'second-factor' if is_new else 'code'}", 303)

@@ -100,6 +100,31 @@ async def test_one_place_does_not_spray_many_accounts(accounts: Accounts) -> Non
     assert (await browser.post(accounts.base, data=form_of("Other One"))).status_code == 429
 
 
+async def test_a_whole_office_signs_in_from_one_address(accounts: Accounts) -> None:
+    accounts.user()
+    for number in range(32):
+        answer = await Browser.at(accounts.app).post(accounts.base, data=form_of())
+        assert answer.status_code == 303, number
+
+
+@pytest.mark.parametrize("change", ["enabled = false", "password_hash = 'another'"])
+async def test_whoever_is_shut_out_while_they_sign_in_stays_out(
+    change: str, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts.user()
+    verified = passwords._verified
+
+    def meanwhile(known: str, password: str) -> bool:
+        accounts.superuser.execute(f"UPDATE accounts SET {change}")  # type: ignore[arg-type]  # noqa: S608
+        return verified(known, password)
+
+    monkeypatch.setattr(passwords, "_verified", meanwhile)
+    browser = Browser.at(accounts.app)
+    assert (await browser.post(accounts.base, data=form_of())).status_code == 422
+    assert not browser.session
+    assert accounts.superuser.execute("SELECT FROM account_sessions").fetchall() == []
+
+
 async def test_a_session_put_into_the_browser_beforehand_is_worth_nothing_after_sign_in(
     accounts: Accounts,
 ) -> None:

@@ -29,7 +29,7 @@ class SigningIn:
         Whatever is wrong, and whether there is such an agent, takes the same steps.
         """
         email = email.strip().lower()
-        await self._attempts.count(email, place)
+        attempt = await self._attempts.count(email, place)
         agent = await self._local(email)
         is_password = await self._passwords.matches(
             agent.password_hash if agent else None, password
@@ -41,7 +41,7 @@ class SigningIn:
             if not await use_step(session, agent.id, step):
                 return None
             token = await self._sessions.begin(session, agent.id)
-        await self._attempts.succeeded(email, place)
+        await self._attempts.succeeded(attempt)
         return token
 
     async def with_identity(self, identity: Identity) -> str | None:
