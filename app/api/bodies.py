@@ -9,10 +9,12 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.api.problems import UnsupportedMedia
-from app.errors import InvalidInput
+from app.errors import InvalidInput, TooLarge
 
 M = TypeVar("M", bound=BaseModel)
 JSON = "application/json"
+WRONG = "Something in the body cannot be used."
+MOST_BYTES = 256 * 1024
 _MOST_TOLD, _LONGEST_TOLD = 20, 200
 
 
@@ -23,24 +25,32 @@ class Body(BaseModel):
 
 
 class sent(Generic[M]):  # noqa: N801 - reads as what it asks for
-    """The body as ``model``; ``InvalidInput`` says what is wrong with which member."""
+    """The body as ``model``; ``InvalidInput`` says what is wrong with which member.
 
-    def __init__(self, model: type[M]) -> None:
+    The only way to read a body here: nothing else limits how long it is.
+    """
+
+    def __init__(self, model: type[M], most_bytes: int = MOST_BYTES) -> None:
         self.model = model
+        self._most_bytes = most_bytes
 
     async def __call__(self, request: Request) -> M:
         given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if given != JSON:
             raise UnsupportedMedia(f"Send {JSON}.")
-        return read_as(self.model, await request.body())
+        raw = request.state.sent = await self._read(request)
+        try:
+            return self.model.model_validate_json(raw, strict=True)
+        except ValidationError as error:
+            raise InvalidInput(WRONG, fields=told(error)) from None
 
-
-def read_as(model: type[M], raw: bytes) -> M:
-    """JSON as ``model``. Raises ``InvalidInput``."""
-    try:
-        return model.model_validate_json(raw, strict=True)
-    except ValidationError as error:
-        raise InvalidInput("Something in the body cannot be used.", fields=told(error)) from None
+    async def _read(self, request: Request) -> bytes:
+        raw = bytearray()
+        async for part in request.stream():
+            raw += part
+            if len(raw) > self._most_bytes:
+                raise TooLarge(f"At most {self._most_bytes // 1024} KB are read here.")
+        return bytes(raw)
 
 
 def told(error: ValidationError) -> dict[str, str]:

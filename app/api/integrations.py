@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import Action, Tool, visible
 from app.api.bodies import Body, sent
-from app.api.mistakes import read_form, told_by_field
+from app.api.mistakes import read_form, require_no, told_by_field
 from app.api.once import SentOnce
 from app.api.paging import Page, Paging, next_href, rows_of
 from app.api.router import ROOT, api_router
@@ -27,6 +27,7 @@ from app.integrations.guards import At, found, in_view, the_integration
 from app.integrations.listing import Filters, conditions_of
 from app.integrations.models import Integration
 from app.integrations.schemas import (
+    ON_ONE_LINE,
     ChangedIntegration,
     Configured,
     ConflictRule,
@@ -34,6 +35,7 @@ from app.integrations.schemas import (
     Kind,
     NewIntegration,
 )
+from app.integrations.takers import accepted_taker
 from app.news.hooks import clear_up, hooks_of
 
 router = api_router("/integrations", "integrations")
@@ -44,13 +46,19 @@ Changed = Annotated[
     At[Integration], Depends(the_integration(Action.CHANGE_INTEGRATION, Proof.TOKEN))
 ]
 
+HandedOver = Annotated[
+    At[Integration], Depends(the_integration(Action.HAND_OVER_INTEGRATION, Proof.TOKEN))
+]
+
 
 class IntegrationQuery(Paging):
     """Which integrations."""
 
-    q: Annotated[str, Field(max_length=120, description="A part of the name.")] = ""
+    q: Annotated[str, Field(max_length=120, description="A part of the name."), ON_ONE_LINE] = ""
     tool: Tool | None = None
-    project: Annotated[str, Field(max_length=120, description="The key of a Jira project.")] = ""
+    project: Annotated[
+        str, Field(max_length=120, description="The key of a Jira project."), ON_ONE_LINE
+    ] = ""
     mine: Annotated[bool, Field(description="Only those that you own.")] = False
     kind: Kind | None = None
     state: Literal["active", "paused"] | None = None
@@ -108,6 +116,17 @@ class IntegrationChange(Body):
     connection_id: UUID | None = None
 
 
+class HandOverBody(Body):
+    """Who is to own it: somebody who could have created it."""
+
+    model_config = ConfigDict(
+        title="HandOver",
+        json_schema_extra={"examples": [{"owner": "jira:5b10a2844c20165700ede21a"}]},
+    )
+
+    owner: Annotated[str, Field(max_length=140)]
+
+
 @router.get("")
 async def list_integrations(
     request: Request, visit: Seeing, asked: Annotated[IntegrationQuery, Query()]
@@ -156,13 +175,13 @@ async def create_integration(
             made = await once.make(making)
     response.headers["Location"] = f"{ROOT}/integrations/{made}"
     integration = await found(house, visit, Integration, Action.SEE_INTEGRATION, made)
-    return _answered(response, integration)
+    return answered(response, integration)
 
 
 @router.get("/{integration_id}")
 async def get_integration(response: Response, at: Seen) -> IntegrationShape:
     """One integration with its configuration."""
-    return _answered(response, at.thing)
+    return answered(response, at.thing)
 
 
 @router.patch("/{integration_id}")
@@ -181,7 +200,7 @@ async def change_integration(
     form = read_form(ChangedIntegration, wanted)
     with told_by_field():
         notice(response, await save_form(house, at.visit, at.thing, form))
-    return _answered(response, at.thing)
+    return answered(response, at.thing)
 
 
 @router.post("/{integration_id}/pause")
@@ -194,6 +213,22 @@ async def pause_integration(request: Request, response: Response, at: Changed) -
 async def resume_integration(request: Request, response: Response, at: Changed) -> IntegrationShape:
     """Let it go on; twice is once."""
     return await _set_state(request, response, at, "active")
+
+
+@router.post("/{integration_id}/hand-over")
+async def hand_over_integration(
+    request: Request,
+    response: Response,
+    at: HandedOver,
+    body: Annotated[HandOverBody, Depends(sent(HandOverBody))],
+) -> IntegrationShape:
+    """Make somebody else the owner."""
+    house = house_of(request)
+    _, problem = await accepted_taker(house, at.visit, at.thing, body.owner)
+    require_no({"owner": problem} if problem else {})
+    async with changing(house, at.visit, at.thing) as session:
+        await service.hand_over(session, at.visit, at.thing, body.owner)
+    return answered(response, at.thing)
 
 
 @router.delete("/{integration_id}", status_code=204)
@@ -212,9 +247,10 @@ async def _set_state(
 ) -> IntegrationShape:
     async with changing(house_of(request), at.visit, at.thing) as session:
         await service.set_state(session, at.visit, at.thing, state)
-    return _answered(response, at.thing)
+    return answered(response, at.thing)
 
 
-def _answered(response: Response, integration: Integration) -> IntegrationShape:
+def answered(response: Response, integration: Integration) -> IntegrationShape:
+    """An integration as it is now, with its version."""
     tag(response, integration.version)
     return IntegrationShape.model_validate(integration)

@@ -18,7 +18,7 @@ from app.integrations.guards import At, the_integration
 from app.integrations.models import Integration
 from app.integrations.reading import things
 from app.sync import mapping_service as service
-from app.sync.export import MOST_MAPPINGS, MappingInFile
+from app.sync.export import MOST_BYTES, MOST_MAPPINGS, MappingInFile
 from app.sync.models import TypeMapping
 
 router = api_router("/integrations/{integration_id}/mappings", "mappings")
@@ -73,7 +73,7 @@ async def replace_mappings(
     request: Request,
     response: Response,
     at: Changed,
-    body: Annotated[MappingsBody, Depends(sent(MappingsBody))],
+    body: Annotated[MappingsBody, Depends(sent(MappingsBody, MOST_BYTES))],
     *,
     if_match: IfMatch = "",
 ) -> MappingsShape:

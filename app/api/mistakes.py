@@ -6,12 +6,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from app.api.bodies import told
+from app.api.bodies import WRONG, told
 from app.errors import InvalidInput
 from app.integrations.editing import Mistake
 
 F = TypeVar("F", bound=BaseModel)
-WRONG = "Something in the body cannot be used."
 
 
 @contextmanager

@@ -101,7 +101,8 @@ async def _once(
     ] = None,
 ) -> Once:
     visit: Visit = request.state.visit
-    told = b"\x00".join((request.method.encode(), request.url.path.encode(), await request.body()))
+    body: bytes = getattr(request.state, "sent", b"")
+    told = b"\x00".join((request.method.encode(), request.url.path.encode(), body))
     # Keyed: a body may hold credentials that a plain hash would let somebody guess.
     fingerprint = bytes.fromhex(visit.facts.key.fingerprint(told))
     return Once(house_of(request), visit, idempotency_key, fingerprint)

@@ -9,6 +9,9 @@ from app.api.mappings import router as mappings
 from app.api.permissions import router as permissions
 from app.api.runs import of_integrations as starting
 from app.api.runs import router as runs
+from app.api.users import router as users
+from app.api.workspaces import moving
+from app.api.workspaces import router as workspaces
 
 router = APIRouter(generate_unique_id_function=lambda route: route.name)
 for _router in (
@@ -18,6 +21,9 @@ for _router in (
     connections,
     starting,
     runs,
+    workspaces,
+    moving,
+    users,
     audit,
 ):
     router.include_router(_router)

@@ -8,7 +8,6 @@ from fastapi.responses import HTMLResponse
 
 from app.access import Action
 from app.house import House, house_of
-from app.identity.visit import Visit
 from app.integrations import service
 from app.integrations.changing import changing, require_version
 from app.integrations.form_page import NO_ERRORS
@@ -17,13 +16,7 @@ from app.integrations.jira_projects import SearchResult
 from app.integrations.models import Integration
 from app.integrations.pages import CHANGED
 from app.integrations.schemas import HandOver
-from app.integrations.takers import (
-    CHOOSE,
-    find_takers,
-    name_of_taker,
-    taker_in_project,
-    why_not_theirs,
-)
+from app.integrations.takers import accepted_taker, find_takers
 from app.web.forms import filled, takes_form
 from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
@@ -59,7 +52,7 @@ async def hand_over(request: Request, at: HandingOver) -> HTMLResponse:
     name = ""
     if (form := entered.form) is not None:
         await require_version(house, visit, integration, form.version)
-        name, problem = await _taker(house, visit, integration, form.taker)
+        name, problem = await accepted_taker(house, visit, integration, form.taker)
         errors = {"taker": problem} if problem else NO_ERRORS
     if form is None or not name:
         found = await _search(house, at, entered.values.get("q", ""))
@@ -69,21 +62,6 @@ async def hand_over(request: Request, at: HandingOver) -> HTMLResponse:
         await service.hand_over(session, visit, integration, form.taker)
     flag = Flag(f"{integration.name} now belongs to {name}")
     return fragment("", flag=flag, close_dialog=True, events={CHANGED: {}})
-
-
-async def _taker(
-    house: House, visit: Visit, integration: Integration, taker: str
-) -> tuple[str, str]:
-    """What the new owner is called, or why this person cannot be it."""
-    name = await name_of_taker(house, visit, taker)
-    if name is None:
-        return "", CHOOSE
-    if integration.owner == taker:
-        return "", f"{name} owns it already."
-    caller = await taker_in_project(house, visit, taker, integration)
-    if why := why_not_theirs(caller, integration):
-        return "", f"{name} could not own it. They would be told: {why}"
-    return name, ""
 
 
 async def _search(house: House, at: At[Integration], query: str) -> SearchResult:

@@ -47,6 +47,21 @@ async def find_takers(
     return SearchResult([*options, *(it for it in of_jira if it[0] != but)])
 
 
+async def accepted_taker(
+    house: House, visit: Visit, integration: Integration, taker: str
+) -> tuple[str, str]:
+    """What the new owner is called, or why this person cannot be it."""
+    name = await name_of_taker(house, visit, taker)
+    if name is None:
+        return "", CHOOSE
+    if integration.owner == taker:
+        return "", f"{name} owns it already."
+    caller = await taker_in_project(house, visit, taker, integration)
+    if why := why_not_theirs(caller, integration):
+        return "", f"{name} could not own it. They would be told: {why}"
+    return name, ""
+
+
 async def name_of_taker(house: House, visit: Visit, taker: str) -> str | None:
     """What they are called; None if there is nobody who can sign in."""
     if (account_id := account_id_of(taker)) is not None:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.web import request_id
 from app.web.headers import SecurityHeaders
 from app.web.logging import log_request
-from app.web.problems import UNEXPECTED, answer
+from app.web.problems import API_PATH, UNEXPECTED, answer
 
 _BODILESS = {"GET", "HEAD"}
 _log = logging.getLogger("app.problems")
@@ -57,7 +57,8 @@ class Envelope:
             await send(message)
 
         app = self._app
-        if scope["method"] not in _BODILESS:
+        # What the API reads is counted where it is read, so that it is refused as a problem there.
+        if scope["method"] not in _BODILESS and not scope["path"].startswith(API_PATH):
             app = self._with_file.get(scope["path"], self._with_body)
         token = request_id.CURRENT.set(name)
         try:

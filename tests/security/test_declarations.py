@@ -21,6 +21,12 @@ def test_every_route_declares_its_proof_and_action_or_is_known_to_be_public(app:
     assert undeclared == PUBLIC | LIFECYCLE | SIGNED_BY_SITE | WEBHOOKS | SIGNED_BY_TOOL
 
 
+def test_the_api_takes_tokens_of_people_and_nothing_else_does(app: FastAPI) -> None:
+    for route in declared_routes(app):
+        is_api = route.path.startswith("/api/") and route.path not in PUBLIC
+        assert (route.proof is Proof.TOKEN) == is_api, route
+
+
 def test_only_the_addresses_of_the_descriptor_take_a_page_token(app: FastAPI) -> None:
     for route in declared_routes(app):
         is_framed = route.path.startswith("/connect/pages/")

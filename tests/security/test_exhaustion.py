@@ -15,6 +15,7 @@ from sqlalchemy import text
 from app.audit.filters import AuditFilter, matching
 from app.audit.reading import in_parts
 from app.house import House
+from app.tokens.words import new_token
 from app.tools.transport import resolve, trust
 from sandbox.running import Sandbox
 from tests.audit.test_trail import add_entries, instance_of
@@ -42,6 +43,16 @@ async def test_news_of_nobody_leave_connections_to_the_known(
         await client.post(f"/hooks/{uuid4()}", headers={"X-Gitlab-Token": "made up"})
 
     await _leave_connections_to_the_known(house, configured, superuser, knock, "tool_news")
+
+
+async def test_made_up_access_tokens_leave_connections_to_the_known(
+    house: House, configured: Sandbox, client: httpx.AsyncClient, superuser: psycopg.Connection
+) -> None:
+    async def knock() -> None:
+        headers = {"Authorization": f"Bearer {new_token(uuid4())}"}
+        await client.get("/api/v1/me", headers=headers)
+
+    await _leave_connections_to_the_known(house, configured, superuser, knock, "access_tokens")
 
 
 async def _leave_connections_to_the_known(

@@ -23,6 +23,7 @@ from tests.sync.fake_sides import FakeSides
 from tests.town import Town
 
 EXAMPLES_A_ROUTE = many(8)
+API = "/api/"
 # As they stand in a body or address: bytes that no browser sends, texts that trip others up.
 NASTY = ["%00", "%ED%A0%80", "%FF", "%E2%80%AE", "%27%22%60%3B--", "%7B%7B7*7%7D%7D", "%", "..%2F"]
 NASTY += [
@@ -50,8 +51,10 @@ class Target:
         return {"Authorization": f"JWT {token}"}
 
     def description(self) -> dict[str, Any]:
+        """Of the pages; the API has a description of its own (tests/api/test_description.py)."""
         described: dict[str, Any] = httpx.get(f"{self.url}/openapi.json", timeout=10).json()
-        return described
+        pages = {path: it for path, it in described["paths"].items() if not path.startswith(API)}
+        return {**described, "paths": pages}
 
 
 @pytest.fixture

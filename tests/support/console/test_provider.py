@@ -1,14 +1,9 @@
 """Agents sign in at the vendor's identity provider: a real one, in a process of its own."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,63 +17,17 @@ from app.encryption import ConsoleKeys
 from app.signing_in.provider import Client, IdentityProvider, NotVouchedFor
 from app.support.console.main import create_console
 from app.support.console.settings import ConsoleSettings
-from tests.servers import free_port
+from tests.signing_in.provider_kit import Provider, running_provider
 from tests.support.console.conftest import NewBrowser
 from tests.support.console.kit import CONSOLE_URL, EMAIL, AgentBrowser, Operator
 
-ROOT = Path(__file__).resolve().parents[3]
 CALLBACK = "/sign-in/provider/back"
-
-
-@dataclass(frozen=True)
-class Provider:
-    """A running provider that knows the console as a client."""
-
-    url: str
-    client_id: str
-    client_secret: str
-
-    def knows(self, subject: str, **claims: Any) -> None:
-        httpx.put(f"{self.url}/users/{subject}", json=claims).raise_for_status()
-
-    def sign_in(self, address: str, subject: str) -> str:
-        """What somebody does there; the address to which they are sent back."""
-        answer = httpx.post(address, data={"sub": subject}, follow_redirects=False)
-        assert answer.status_code == 302, answer.text
-        return answer.headers["location"]
 
 
 @pytest.fixture(scope="session")
 def provider() -> Iterator[Provider]:
-    port = free_port()
-    url = f"http://localhost:{port}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.console.provider", str(port)],
-        cwd=ROOT,
-        env={**os.environ, "AUTHLIB_INSECURE_TRANSPORT": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while not _answers(url):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        client = httpx.post(
-            f"{url}/oauth2/clients", json={"redirect_uris": [f"{CONSOLE_URL}{CALLBACK}"]}
-        ).json()
-        yield Provider(url, client["client_id"], client["client_secret"])
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/.well-known/openid-configuration").status_code == 200
-    except httpx.HTTPError:
-        return False
+    with running_provider() as provider:
+        yield provider
 
 
 @pytest.fixture
@@ -86,13 +35,14 @@ async def at_console(
     provider: Provider, console_settings: ConsoleSettings, new_browser: NewBrowser
 ) -> AsyncIterator[AgentBrowser]:
     """A browser at a console that has the provider."""
+    client = provider.register(f"{CONSOLE_URL}{CALLBACK}")
     settings = ConsoleSettings(
         **console_settings.model_dump(
             exclude={"support_oidc_issuer", "support_oidc_client_id", "support_oidc_client_secret"}
         ),
         support_oidc_issuer=provider.url,
-        support_oidc_client_id=provider.client_id,
-        support_oidc_client_secret=provider.client_secret,
+        support_oidc_client_id=client.id,
+        support_oidc_client_secret=client.secret,
     )
     app = create_console(settings)
     async with app.router.lifespan_context(app):

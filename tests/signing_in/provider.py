@@ -1,4 +1,4 @@
-"""`python -m tests.support.console.provider PORT`: a real OpenID provider that insists on PKCE.
+"""`python -m tests.signing_in.provider PORT`: a real OpenID provider that insists on PKCE.
 
 oidc-provider-mock signs, checks clients and shows its sign-in page; that a code is only for whom it
 was asked by (RFC 7636) is added around it.
