@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,7 +25,8 @@ from app.api.paging import Page, Paging, next_href, rows_of
 from app.api.router import ROOT, api_router
 from app.api.shapes import Shape
 from app.changes import Changes
-from app.house import house_of
+from app.errors import InvalidInput
+from app.house import House, house_of
 from app.identity.guard import api
 from app.identity.visit import Visit
 from app.integrations.schemas import ON_ONE_LINE
@@ -61,6 +62,10 @@ class NewUserBody(Body):
 
     name: Name
     email: Annotated[Address, AfterValidator(_is_address)]
+    password: Annotated[
+        SecretStr | None,
+        Field(description="One that you tell them, where they are not invited to set their own."),
+    ] = None
 
 
 class UserChange(Body):
@@ -165,10 +170,16 @@ async def create_user(
     house = house_of(request)
     made = await once.made()
     if made is None:
+        password_hash = await _hashed(house, body)
 
         async def making(session: AsyncSession) -> UUID:
             account = await service.create_user(
-                session, house.changes, visit, name=body.name, email=email_of(body.email)
+                session,
+                house.changes,
+                visit,
+                name=body.name,
+                email=email_of(body.email),
+                password_hash=password_hash,
             )
             return account.id
 
@@ -298,6 +309,16 @@ async def delete_user(
     async with on_account(house, visit, account_id) as (session, account):
         await service.delete_user(session, house.changes, visit, account, takeover)
     return Response(status_code=204)
+
+
+async def _hashed(house: House, body: NewUserBody) -> str | None:
+    """The password as it is kept. Raises ``InvalidInput`` for one that is easy to guess."""
+    if body.password is None:
+        return None
+    password = body.password.get_secret_value()
+    if why_not := await house.passwords.why_not(password, (body.name, body.email)):
+        raise InvalidInput(fields={"password": why_not})
+    return await house.passwords.hashed(password)
 
 
 async def _step(request: Request, visit: Visit, account_id: UUID, step: Step) -> UserShape:

@@ -91,6 +91,19 @@ async def test_who_leaves_hands_over_first_and_takes_their_tokens_along(
     assert (await alice.get(f"/users/{user_id}")).status_code == 404
 
 
+async def test_a_password_that_is_set_is_a_good_one_and_is_never_answered_with(
+    program_of: Programs,
+) -> None:
+    alice = await program_of("admin")
+    easy = await alice.post("/users", {**PAT, "password": "password1234"})
+    assert (easy.status_code, list(easy.json()["fields"])) == (422, ["password"])
+    good = "a horse that counts the stairs"
+    made = await alice.post("/users", {**PAT, "password": good})
+    assert made.json()["can_sign_in"] is True
+    assert "password1234" not in easy.text
+    assert good not in made.text
+
+
 async def test_users_are_listed_changed_and_never_twice_with_one_address(
     program_of: Programs,
 ) -> None:

@@ -18,7 +18,7 @@ def test_somebody_makes_a_token_sees_it_once_uses_it_and_revokes_it(
 ) -> None:
     gia = somebody("gitlab")
     frame = gia.open()
-    frame.get_by_role("button", name="Help").click()
+    frame.get_by_role("button", name="Account").click()
     frame.get_by_role("link", name="Access tokens").click()
     expect(gia.heading).to_have_text("Access tokens")
     assert gia.axe() == []

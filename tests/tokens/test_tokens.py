@@ -76,7 +76,7 @@ async def test_a_token_of_another_customer_is_nobodys_here(
     superuser.execute(
         "INSERT INTO access_tokens (id, instance_id, account, name, scopes, token_hash, ending,"
         " expires_at) VALUES (%s, %s, %s, 'Not ours', '{read}', 'x', 'abcd',"
-        " now() + interval '1 h')",
+        " now() + interval '1 hour')",
         (token_id, foreign.instance_id, as_("admin").account),
     )
     for path in ("/account/tokens", "/administration/tokens"):
