@@ -115,7 +115,7 @@ async def test_whoever_is_shut_out_while_they_sign_in_stays_out(
     verified = passwords._verified
 
     def meanwhile(known: str, password: str) -> bool:
-        accounts.superuser.execute(f"UPDATE accounts SET {change}")  # type: ignore[arg-type]  # noqa: S608
+        accounts.superuser.execute(f"UPDATE accounts SET {change}")  # noqa: S608
         return verified(known, password)
 
     monkeypatch.setattr(passwords, "_verified", meanwhile)
