@@ -77,8 +77,9 @@ async def test_an_administrators_account_chooses_any_project_that_the_app_sees(
         "DELETE FROM workspace_access",
         "DELETE FROM accounts",
         "UPDATE workspaces SET archived_at = now()",
+        "DELETE FROM workspace_projects",
     ],
-    ids=["disabled", "without access", "removed", "archived"],
+    ids=["disabled", "without access", "removed", "archived", "project not listed"],
 )
 async def test_an_integration_runs_no_further_once_its_owner_is_shut_out(
     shut_out: str, accounts: Accounts, house: House, superuser: psycopg.Connection[Any]
@@ -91,10 +92,13 @@ async def test_an_integration_runs_no_further_once_its_owner_is_shut_out(
     async with house.database.of_instance(accounts.instance_id) as session:
         integration = (await session.scalars(select(Integration))).one()
     right = RightToRun(house.settings, house.directory, house.licences, house.doors)
-    await right.require(integration)
+    facts = await right.require(integration)
+    assert right.still_stands(facts)
     superuser.execute(shut_out)
     house.changes._forget("facts", accounts.instance_id)  # as every change announces itself
-    with pytest.raises(MayNotRun, match="disabled or gone, or has no access to the workspace"):
+    assert not right.still_stands(facts), "the page that is under way is the last one"
+    why = "disabled or gone, or has no access to the workspace|does not list the Jira project"
+    with pytest.raises(MayNotRun, match=why):
         await right.require(integration)
 
 
@@ -103,6 +107,7 @@ async def test_an_integration_is_handed_to_a_user_of_its_workspace_and_back(
 ) -> None:
     pat_id = accounts.user()
     accounts.user("Pia Elsewhere", level=None)
+    _lists(accounts, OPS)
     gia = as_("gitlab")
     its = await created(gia)
     people = words(await gia.get(f"/integrations/{its}/hand-over/people?q=p"))
@@ -110,6 +115,9 @@ async def test_an_integration_is_handed_to_a_user_of_its_workspace_and_back(
     assert "Pia Elsewhere" not in people
     elsewhere = await _hand_over(gia, its, f"user:{_id_of(superuser, 'Pia Elsewhere')}", 1)
     assert "could not own it" in words(elsewhere)
+    unlisted = await _hand_over(gia, its, f"user:{pat_id}", 1)
+    assert "does not list this project" in words(unlisted)
+    _lists(accounts, PAY)
     answer = await _hand_over(gia, its, f"user:{pat_id}", 1)
     assert flag(answer)["title"] == "Payroll now belongs to Pat Partner"
     pat = await accounts.signed_in()
