@@ -19,7 +19,7 @@ _MOST_TOLD, _LONGEST_TOLD = 20, 200
 
 
 class Body(BaseModel):
-    """The base of all that is sent: what is not named is refused, and secrets are left as they are."""
+    """The base of all that is sent: what is not named is refused, and secrets are not trimmed."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
