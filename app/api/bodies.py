@@ -19,9 +19,9 @@ _MOST_TOLD, _LONGEST_TOLD = 20, 200
 
 
 class Body(BaseModel):
-    """The base of all that is sent: what is not named is refused."""
+    """The base of all that is sent: what is not named is refused, and secrets are not trimmed."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class sent(Generic[M]):  # noqa: N801 - reads as what it asks for

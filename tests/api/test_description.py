@@ -7,6 +7,7 @@ import psycopg
 import pytest
 import schemathesis
 from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from app.access import Action
 from app.api.description import described_api
+from app.api.routes import router
 from app.sync.side_schemas import SchemaReader
 from tests.api.kit import V1, token_form
 from tests.examples import many
@@ -62,6 +64,13 @@ def test_every_body_and_problem_is_described_and_refuses_what_it_does_not_name()
                 name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
                 assert schemas[name]["additionalProperties"] is False, name
                 assert schemas[name]["examples"], name
+
+
+def test_no_body_is_read_before_its_sender_has_proved_who_they_are() -> None:
+    for context in iter_route_contexts(router.routes):
+        route = context.original_route
+        assert isinstance(route, APIRoute)
+        assert route.body_field is None, "FastAPI would read it first, and as long as it is"
 
 
 def test_no_address_of_the_api_makes_or_shows_tokens(app: FastAPI) -> None:
