@@ -84,7 +84,9 @@ def main() -> None:
         fill(site)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
-                executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
+                executable_path=os.environ.get("CHROMIUM")
+                or shutil.which("chromium")
+                or shutil.which("chromium-headless-shell"),
                 args=["--no-sandbox"],
             )
             page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})

@@ -11,12 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.access import Action
 from app.administration.forms import GivenAccess
-from app.administration.handling import done, on_account
+from app.administration.handling import done, on_account, required
 from app.administration.models import Account
 from app.administration.user_list import ROOT
 from app.administration.users import give_access, remove_access, set_administrator
 from app.administration.workspaces import load_workspace
-from app.errors import InvalidInput
 from app.house import house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
@@ -108,10 +107,8 @@ async def let_administer(request: Request, visit: Managing, account_id: UUID) ->
     """Let them administer all of Getint, or no more."""
     house = house_of(request)
     sent = await filled(request, Administering)
-    if (form := sent.form) is None:
-        raise InvalidInput(fields=sent.errors)
-    is_to = form.to == "yes"
     async with on_account(house, visit, account_id) as (session, account):
+        is_to = required(sent).to == "yes"
         await set_administrator(session, house.changes, visit, account, to=is_to)
     now = "administers" if is_to else "no longer administers"
     return done(Flag(f"{account.name} {now} Getint"))

@@ -11,10 +11,11 @@ from sqlalchemy import select
 
 from app.access import Action
 from app.administration.forms import ChosenProject, Move
-from app.administration.workspace_pages import ROOT, listed_projects
+from app.administration.handling import required
+from app.administration.workspace_pages import MOST_PROJECTS, ROOT, listed_projects
 from app.administration.workspace_routes import done, on_workspace
 from app.administration.workspaces import choose_projects, load_workspace, move_integration
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, InvalidInput, NotFound
 from app.house import House, house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
@@ -26,10 +27,10 @@ from app.web.forms import filled, takes_form
 from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
 from app.web.templates import render
+from connect import Project
 
 router = page_router(ROOT, "administration")
 Managing = Annotated[Visit, Depends(context(Action.MANAGE_WORKSPACES))]
-MOST_PROJECTS = 50
 
 
 @router.get("/{workspace_id}/move/{moved_id}")
@@ -62,8 +63,7 @@ async def move(
 async def ask_which(request: Request, visit: Managing, workspace_id: UUID) -> HTMLResponse:
     """The dialog: search for a Jira project."""
     house = house_of(request)
-    async with on_workspace(house, visit, workspace_id) as (_, workspace):
-        name = workspace.name
+    name = await _name_of(house, visit, workspace_id)
     found = await search_projects(house, visit, "")
     return fragment(_project_form(workspace_id, name, {}, {}, found))
 
@@ -73,9 +73,10 @@ async def find_projects(
     request: Request, visit: Managing, workspace_id: UUID, *, project_q: str = ""
 ) -> HTMLResponse:
     """The projects whom the search finds."""
-    del workspace_id
+    house = house_of(request)
+    await _name_of(house, visit, workspace_id)
     query = project_q[:200] if project_q.isprintable() else ""
-    found = await search_projects(house_of(request), visit, query)
+    found = await search_projects(house, visit, query)
     return fragment(render("administration/project_part.html", found=found, value="", error=""))
 
 
@@ -84,21 +85,19 @@ async def add_project(request: Request, visit: Managing, workspace_id: UUID) -> 
     """List one more Jira project."""
     house = house_of(request)
     sent = await filled(request, ChosenProject)
-    errors = sent.errors
-    if (form := sent.form) is not None:
-        project = await chosen_project(house, visit, form.project_id)
-        if project is not None:
-            async with on_workspace(house, visit, workspace_id) as (session, workspace):
-                listed = {*await listed_projects(session, workspace), project.id}
-                if len(listed) > MOST_PROJECTS:
-                    raise Conflict(f"A workspace lists at most {MOST_PROJECTS} Jira projects.")
-                await choose_projects(session, house.changes, visit, workspace, listed)
-            return done(Flag(f"{project.name} can be chosen in {workspace.name}"))
-        errors = {"project_id": "There is no such project that you may browse."}
-    async with on_workspace(house, visit, workspace_id) as (_, workspace):
-        name = workspace.name
-    found = await search_projects(house, visit, sent.values.get("project_q", "")[:200])
-    return fragment(_project_form(workspace_id, name, sent.values, errors, found), status=422)
+    name = await _name_of(house, visit, workspace_id)
+    try:
+        project = await _chosen(house, visit, required(sent).project_id)
+        async with on_workspace(house, visit, workspace_id) as (session, workspace):
+            listed = {*await listed_projects(session, workspace), project.id}
+            if len(listed) > MOST_PROJECTS:
+                raise Conflict(f"A workspace lists at most {MOST_PROJECTS} Jira projects.")
+            await choose_projects(session, house.changes, visit, workspace, listed)
+    except InvalidInput as error:
+        found = await search_projects(house, visit, sent.values.get("project_q", "")[:200])
+        again = _project_form(workspace_id, name, sent.values, error.fields, found)
+        return fragment(again, status=422)
+    return done(Flag(f"{project.name} can be chosen in {name}"))
 
 
 @router.post("/{workspace_id}/projects/{project_id}/remove")
@@ -113,6 +112,18 @@ async def remove_project(
             raise NotFound("This project is not listed any more.", mend="Reload the page.")
         await choose_projects(session, house.changes, visit, workspace, listed - {project_id})
     return done(Flag(f"The project can't be chosen in {workspace.name} any more"))
+
+
+async def _name_of(house: House, visit: Visit, workspace_id: UUID) -> str:
+    async with on_workspace(house, visit, workspace_id) as (_, workspace):
+        return workspace.name
+
+
+async def _chosen(house: House, visit: Visit, project_id: str) -> Project:
+    project = await chosen_project(house, visit, project_id)
+    if project is None:
+        raise InvalidInput(fields={"project_id": "There is no such project that you may browse."})
+    return project
 
 
 async def _integration(

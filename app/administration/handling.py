@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.administration.links import Purpose, address_of
@@ -13,10 +15,14 @@ from app.administration.mailing import mail_link
 from app.administration.models import Account
 from app.administration.user_pages import CHANGED
 from app.administration.users import load_account
+from app.errors import InvalidInput
 from app.house import House
 from app.identity.visit import Visit
+from app.web.forms import Filled
 from app.web.pages import Flag, fragment
 from app.web.templates import render
+
+F = TypeVar("F", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,17 @@ async def on_account(
     """One transaction on one account of the visitor's instance; ``NotFound`` without one."""
     async with house.database.of_instance(visit.caller.instance_id) as session:
         yield session, await load_account(session, account_id)
+
+
+def required(sent: Filled[F]) -> F:
+    """The form that was sent; ``InvalidInput`` with what is wrong in it.
+
+    To be asked once it is known that there is what the form is about: who may not know of a thing
+    learns nothing from their mistakes.
+    """
+    if sent.form is None:
+        raise InvalidInput(fields=sent.errors)
+    return sent.form
 
 
 async def hand_out(

@@ -27,7 +27,7 @@ async def takeover_by(
     for thing in things:
         if thing.project_id not in callers:
             callers[thing.project_id] = await taker_in_project(house, visit, taker, thing)
-        if why := why_not_theirs(callers[thing.project_id], thing):
+        if why := why_not_theirs(visit.facts, callers[thing.project_id], thing):
             raise _refused(f"{name} could not own {thing.name}. They would be told: {why}")
     return Takeover(taker, frozenset(thing.id for thing in things))
 

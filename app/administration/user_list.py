@@ -11,7 +11,9 @@ from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.administration.models import Account, WorkspaceAccess
+from app.administration.users import BEFORE, LAST, last_administrator
 from app.errors import InvalidInput
+from app.identity.visit import Visit
 from app.instances.facts import WorkspaceFacts
 from app.integrations.cursors import Position, cursor_of, position_of
 from app.integrations.wording import when
@@ -55,7 +57,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """A user as the list draws them."""
+    """A user as the list draws them; ``keep_reason`` says why they can't be shut out, if so."""
 
     id: UUID
     name: str
@@ -66,6 +68,7 @@ class UserRow:
     is_visitor: bool
     given: Sequence[Given]
     signed_in: str
+    keep_reason: str
 
     @property
     def can_do_nothing(self) -> bool:
@@ -94,18 +97,19 @@ def checked_filters(q: str, state: str, after: str) -> Filters:
 
 async def user_page(
     session: AsyncSession,
-    workspaces: Mapping[UUID, WorkspaceFacts],
+    visit: Visit,
     filters: Filters,
-    visitor: str,
 ) -> UserPage:
     """Those that were asked for, with the access that each has."""
     accounts = (await session.scalars(_statement(filters))).all()
     shown = accounts[:ROWS]
-    given = await access_of(session, workspaces, [account.id for account in shown])
+    given = await access_of(session, visit.facts.workspaces, [account.id for account in shown])
+    last = await last_administrator(session, visit)
     next_href = ""
     if len(accounts) > ROWS:
         next_href = filters.href(cursor_of(Position(shown[-1].created_at, shown[-1].id)))
-    return UserPage([row_of(each, given[each.id], visitor) for each in shown], next_href)
+    rows = [row_of(each, given[each.id], visit, last) for each in shown]
+    return UserPage(rows, next_href)
 
 
 async def access_of(
@@ -129,8 +133,8 @@ async def access_of(
     return found
 
 
-def row_of(account: Account, given: Sequence[Given], visitor: str) -> UserRow:
-    """An account in the words of the pages; ``visitor`` is who looks."""
+def row_of(account: Account, given: Sequence[Given], visit: Visit, last: UUID | None) -> UserRow:
+    """An account in the words of the pages; ``last`` is the last administrator's."""
     return UserRow(
         id=account.id,
         name=account.name,
@@ -138,9 +142,10 @@ def row_of(account: Account, given: Sequence[Given], visitor: str) -> UserRow:
         is_enabled=account.enabled,
         is_invited=not account.can_sign_in,
         is_administrator=account.is_administrator,
-        is_visitor=account.account == visitor,
+        is_visitor=account.account == visit.caller.account,
         given=given,
         signed_in=when(account.last_signed_in_at) if account.last_signed_in_at else "",
+        keep_reason=f"{LAST} {BEFORE}" if account.id == last else "",
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.administration.models import Account, AccountLink
 from app.administration.user_list import Filters, Given, UserRow, access_of, row_of, user_page
+from app.administration.users import last_administrator
 from app.house import House
 from app.identity.visit import Visit
 from app.integrations.models import Connection, Integration
@@ -42,7 +43,7 @@ class UserView:
 async def list_main(house: House, visit: Visit, filters: Filters) -> Markup:
     """The list, and where users sign in."""
     async with house.database.of_instance(visit.caller.instance_id) as session:
-        page = await user_page(session, visit.facts.workspaces, filters, visit.caller.account)
+        page = await user_page(session, visit, filters)
     return render(
         "administration/users.html",
         page=page,
@@ -57,8 +58,9 @@ async def user_main(house: House, visit: Visit, session: AsyncSession, account: 
     """One user: who they are, what they may open, what they own."""
     given = await access_of(session, visit.facts.workspaces, [account.id])
     until = await _link_until(session, account)
+    last = await last_administrator(session, visit)
     view = UserView(
-        row=row_of(account, given.get(account.id, ()), visit.caller.account),
+        row=row_of(account, given.get(account.id, ()), visit, last),
         created=when(account.created_at),
         has_password=account.password_hash is not None,
         has_second_factor=account.totp_secret is not None,

@@ -11,7 +11,14 @@ from markupsafe import Markup
 from app.access import Action
 from app.administration.emails import email_of
 from app.administration.forms import EditedUser, NewUser, PasswordReset
-from app.administration.handling import HandedOut, done, hand_out, link_dialog, on_account
+from app.administration.handling import (
+    HandedOut,
+    done,
+    hand_out,
+    link_dialog,
+    on_account,
+    required,
+)
 from app.administration.models import Account
 from app.administration.user_list import ROOT, checked_filters
 from app.administration.user_pages import CHANGED, list_main, sign_in_address, user_main
@@ -59,9 +66,8 @@ async def create(request: Request, visit: Managing) -> HTMLResponse:
     """Make a user who can do nothing yet."""
     house = house_of(request)
     sent = await filled(request, NewUser)
-    if (form := sent.form) is None:
-        return fragment(_new_form(house, sent.values, sent.errors), status=422)
     try:
+        form = required(sent)
         is_invited = form.way == "invitation"
         password = None if is_invited else await _hashed(house, form)
         async with house.database.of_instance(visit.caller.instance_id) as session:
@@ -106,10 +112,9 @@ async def edit(request: Request, visit: Managing, account_id: UUID) -> HTMLRespo
     """Set name and address."""
     house = house_of(request)
     sent = await filled(request, EditedUser)
-    if (form := sent.form) is None:
-        return fragment(_edit_form(account_id, sent.values, sent.errors), status=422)
     try:
         async with on_account(house, visit, account_id) as (session, account):
+            form = required(sent)
             email = email_of(form.email)
             await edit_user(session, house.changes, visit, account, name=form.name, email=email)
     except InvalidInput as error:
@@ -161,9 +166,8 @@ async def reset(request: Request, visit: Managing, account_id: UUID) -> HTMLResp
     """Take their password back, sign them out, and hand out a link to set another."""
     house = house_of(request)
     sent = await filled(request, PasswordReset)
-    if (form := sent.form) is None:
-        raise InvalidInput(fields=sent.errors)
     async with on_account(house, visit, account_id) as (session, account):
+        form = required(sent)
         token = await reset_password(
             session, house.changes, visit, account, second_factor_too=form.second_factor_too
         )

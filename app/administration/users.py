@@ -7,7 +7,7 @@ its transaction, so that what is taken away is gone everywhere at once.
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,7 +31,8 @@ from app.signing_in.sessions import end_sessions_of
 
 Level = Literal["user", "administrator"]
 TAKEN = "Another user has this e-mail address."
-_BEFORE = "Make somebody else an administrator first, who can sign in."
+LAST = "Nobody would be left who administers Getint with an account."
+BEFORE = "Make somebody else an administrator first, who can sign in."
 
 
 async def load_account(session: AsyncSession, account_id: UUID) -> Account:
@@ -239,34 +240,34 @@ async def delete_user(
     await _tell(session, changes, visit, account, told)
 
 
-async def _require_others_left(session: AsyncSession, visit: Visit, account: Account) -> None:
-    """Raise ``Conflict`` if after ``account`` no administrator could sign in.
+async def last_administrator(session: AsyncSession, visit: Visit) -> UUID | None:
+    """The account without which nobody who could sign in would administer Getint, if there is one.
 
     Where a Jira is linked its administrators remain, but nobody takes away their own say as the
-    last one by mistake. Whoever comes at the same moment waits for the answer.
+    last one by mistake.
     """
-    await take_turn(session, account.instance_id)
-    if not (account.enabled and account.is_administrator and account.can_sign_in):
-        return
-    is_themselves = visit.caller.account == account.account
-    if visit.facts.linked_site is not None and not is_themselves:
-        return
-    others = await session.scalar(
-        select(func.count())
-        .select_from(Account)
+    which = (
+        select(Account.id)
         .where(
-            Account.id != account.id,
             Account.enabled,
             Account.is_administrator,
             Account.password_hash.is_not(None) | Account.oidc_subject.is_not(None),
         )
+        .limit(2)
     )
-    if not others:
-        raise Conflict(
-            "Nobody would be left who administers Getint with an account.",
-            title="This is the last administrator",
-            mend=_BEFORE,
-        )
+    found = (await session.scalars(which)).all()
+    if len(found) != 1:
+        return None
+    (only,) = found
+    is_needed = visit.facts.linked_site is None or visit.caller.account == f"user:{only}"
+    return only if is_needed else None
+
+
+async def _require_others_left(session: AsyncSession, visit: Visit, account: Account) -> None:
+    """Raise ``Conflict`` for the last administrator. Whoever comes at the same moment waits."""
+    await take_turn(session, account.instance_id)
+    if account.id == await last_administrator(session, visit):
+        raise Conflict(LAST, title="This is the last administrator", mend=BEFORE)
 
 
 async def _require_free(session: AsyncSession, account: Account, email: Email) -> None:

@@ -1,6 +1,6 @@
 """The pages of workspaces as they stand: the list, and one workspace."""
 
-import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -26,6 +26,7 @@ from connect import JiraError
 ROOT = "/administration/workspaces"
 CHANGED = "getint:workspaces-changed"
 ROWS = 25
+MOST_PROJECTS = 50
 _USERS_SHOWN = 50
 
 
@@ -168,14 +169,11 @@ def _integration(row: Integration, people: Mapping[str, Person]) -> IntegrationR
 
 async def _projects(house: House, visit: Visit, project_ids: Sequence[str]) -> Sequence[ProjectRow]:
     """With the names that Jira has for them now; a page without names beats no page."""
-
-    async def named(project_id: str) -> ProjectRow:
-        try:
-            found = await house.jira.project(visit.facts.site, project_id)
-        except JiraError:
-            return ProjectRow(project_id, f"Project {project_id}")
-        return ProjectRow(project_id, f"{found.name} ({found.key})")
-
-    if visit.facts.linked_site is None:
-        return [ProjectRow(project_id, f"Project {project_id}") for project_id in project_ids]
-    return await asyncio.gather(*map(named, project_ids))
+    names: dict[str, str] = {}
+    if project_ids and visit.facts.linked_site is not None:
+        with contextlib.suppress(JiraError):
+            found = await house.jira.projects(
+                visit.facts.site, ids=project_ids, limit=MOST_PROJECTS
+            )
+            names = {project.id: f"{project.name} ({project.key})" for project in found.values}
+    return [ProjectRow(id_, names.get(id_, f"Project {id_}")) for id_ in project_ids]

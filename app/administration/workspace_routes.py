@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import Action
 from app.administration.forms import NamedWorkspace
+from app.administration.handling import required
 from app.administration.workspace_pages import CHANGED, ROOT, list_main, workspace_main
 from app.administration.workspaces import (
     archive_workspace,
@@ -74,15 +75,13 @@ async def create(request: Request, visit: Managing) -> HTMLResponse:
     """Make an empty workspace."""
     house = house_of(request)
     sent = await filled(request, NamedWorkspace)
-    errors = sent.errors
-    if (form := sent.form) is not None:
-        try:
-            async with house.database.of_instance(visit.caller.instance_id) as session:
-                await create_workspace(session, house.changes, visit, form.name)
-            return done(Flag(f"{form.name} was created"))
-        except InvalidInput as error:
-            errors = error.fields
-    return fragment(_name_form(CREATE, ROOT, sent.values, errors), status=422)
+    try:
+        form = required(sent)
+        async with house.database.of_instance(visit.caller.instance_id) as session:
+            await create_workspace(session, house.changes, visit, form.name)
+    except InvalidInput as error:
+        return fragment(_name_form(CREATE, ROOT, sent.values, error.fields), status=422)
+    return done(Flag(f"{form.name} was created"))
 
 
 @router.get("/{workspace_id}")
@@ -109,23 +108,21 @@ async def rename(request: Request, visit: Managing, workspace_id: UUID) -> HTMLR
     """Give it another name."""
     house = house_of(request)
     sent = await filled(request, NamedWorkspace)
-    errors = sent.errors
-    if (form := sent.form) is not None:
-        try:
-            async with on_workspace(house, visit, workspace_id) as (session, workspace):
-                await rename_workspace(session, house.changes, visit, workspace, form.name)
-            return done(Flag(f"{form.name} was saved"))
-        except InvalidInput as error:
-            errors = error.fields
-    address = f"{ROOT}/{workspace_id}/rename"
-    return fragment(_name_form(RENAME, address, sent.values, errors), status=422)
+    try:
+        async with on_workspace(house, visit, workspace_id) as (session, workspace):
+            form = required(sent)
+            await rename_workspace(session, house.changes, visit, workspace, form.name)
+    except InvalidInput as error:
+        address = f"{ROOT}/{workspace_id}/rename"
+        return fragment(_name_form(RENAME, address, sent.values, error.fields), status=422)
+    return done(Flag(f"{form.name} was saved"))
 
 
 @router.get("/{workspace_id}/archive")
 async def ask_to_archive(request: Request, visit: Managing, workspace_id: UUID) -> HTMLResponse:
     """The dialog: what archiving means, or what stands in its way."""
     async with on_workspace(house_of(request), visit, workspace_id) as (session, workspace):
-        why_not = await why_not_archived(session, workspace)
+        why_not = await why_not_archived(session, visit, workspace)
     return fragment(render("administration/archive.html", workspace=workspace, why_not=why_not))
 
 
@@ -144,7 +141,8 @@ async def restore(request: Request, visit: Managing, workspace_id: UUID) -> HTML
 @router.post("/{workspace_id}/open-from-jira")
 async def let_open_from_jira(request: Request, visit: Managing, workspace_id: UUID) -> HTMLResponse:
     """Let it be the one that opens from Jira."""
-    return await _step(request, visit, workspace_id, open_from_jira, "opens from Jira now")
+    how = "opens from Jira now" if visit.facts.linked_site else "opens first now"
+    return await _step(request, visit, workspace_id, open_from_jira, how)
 
 
 async def _step(

@@ -76,7 +76,7 @@ async def archive_workspace(
     await take_turn(session, visit.caller.instance_id)
     if workspace.archived_at is not None:
         return
-    if reason := await why_not_archived(session, workspace):
+    if reason := await why_not_archived(session, visit, workspace):
         raise Conflict(reason, title=f"{workspace.name} can't be archived")
     workspace.archived_at = datetime.now(UTC)
     await _tell(session, changes, visit, workspace, {"workspace": "archived"})
@@ -94,7 +94,7 @@ async def restore_workspace(
 async def open_from_jira(
     session: AsyncSession, changes: Changes, visit: Visit, workspace: Workspace
 ) -> None:
-    """Let it be the one that opens from Jira; twice is once."""
+    """Let it be the one that opens from Jira, and first to whoever chose none; twice is once."""
     await take_turn(session, visit.caller.instance_id)
     require_in_use(workspace)
     changed = await session.scalar(
@@ -171,13 +171,14 @@ async def move_integration(
     await changes.announce(session, visit.caller.instance_id)
 
 
-async def why_not_archived(session: AsyncSession, workspace: Workspace) -> str:
+async def why_not_archived(session: AsyncSession, visit: Visit, workspace: Workspace) -> str:
     """What stands in the way of archiving it; empty if nothing does."""
     opens = await session.scalar(
         select(Instance.jira_workspace_id).where(Instance.id == workspace.instance_id)
     )
     if opens == workspace.id:
-        return "It is the one that opens from Jira. Choose another one for that first."
+        opens_how = "opens from Jira" if visit.facts.linked_site else "opens first"
+        return f"It is the one that {opens_how}. Choose another one for that first."
     in_use = await session.scalar(
         select(func.count()).select_from(Workspace).where(Workspace.archived_at.is_(None))
     )

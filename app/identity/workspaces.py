@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.access import Caller
+from app.access import Caller, Door
 from app.instances.facts import InstanceFacts, WorkspaceFacts
 
 
@@ -23,3 +23,17 @@ def current_workspace(facts: InstanceFacts, caller: Caller) -> UUID:
         if workspace_id in offered:
             return workspace_id
     return facts.workspace_id
+
+
+def projects_listed_for(
+    facts: InstanceFacts, caller: Caller, workspace_id: UUID
+) -> frozenset[str] | None:
+    """The Jira projects that the caller may integrate there; None if Jira says which.
+
+    Jira knows nothing of people without an account in it, so for them the workspace lists them;
+    an administrator's account may integrate whatever the app itself may see.
+    """
+    if caller.door is not Door.ACCOUNT or caller.is_admin:
+        return None
+    workspace = facts.workspaces.get(workspace_id)
+    return workspace.projects if workspace else frozenset()

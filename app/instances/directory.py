@@ -95,6 +95,11 @@ class Directory:
             )
             return await self._facts(session, instance, installation)
 
+    def is_current(self, facts: InstanceFacts) -> bool:
+        """Whether no change was heard of since; without a channel nothing is."""
+        kept = self._kept.get(facts.instance_id)
+        return kept is facts or not self._changes.is_listening
+
     def forget_everything(self) -> None:
         """Read all facts anew from now on."""
         self._forget(None)

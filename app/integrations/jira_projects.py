@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.errors import CannotTell
 from app.house import House
 from app.identity.visit import Visit
+from app.identity.workspaces import projects_listed_for
 from connect import Busy, Gone, JiraError, Project
 
 SHOWN = 50
@@ -85,8 +86,9 @@ async def _allowed(house: House, visit: Visit, project_ids: Sequence[str]) -> fr
 
     An administrator's account chooses what the app itself may see.
     """
-    account_id = visit.caller.account.removeprefix("jira:")
-    if account_id != visit.caller.account:
+    account = visit.caller.account
+    if account.startswith("jira:"):
+        account_id = account.removeprefix("jira:")
         return await house.jira.browsable(visit.facts.site, account_id, project_ids)
     listed = _listed(visit)
     return frozenset(project_ids) if listed is None else listed & frozenset(project_ids)
@@ -105,7 +107,4 @@ async def _found(house: House, visit: Visit, query: str) -> Sequence[Project]:
 
 
 def _listed(visit: Visit) -> frozenset[str] | None:
-    """Those of the workspace, for whom they are the only ones; None for everybody else."""
-    if not visit.caller.account.startswith("user:") or visit.caller.is_admin:
-        return None
-    return visit.facts.workspaces[visit.workspace_id].projects
+    return projects_listed_for(visit.facts, visit.caller, visit.workspace_id)

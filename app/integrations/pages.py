@@ -30,7 +30,7 @@ from app.integrations.wording import (
     DIRECTIONS,
     direction_words,
     logs_words,
-    trigger_words,
+    start_words,
     when,
     why_not,
 )
@@ -80,7 +80,7 @@ class DetailView:
     direction: str
     jql: str
     tool_query: str
-    trigger: str
+    starts: str
     conflict_rule: str
     deletions: str
     logs: str
@@ -174,7 +174,7 @@ def detail_view(
         direction=DIRECTIONS[integration.direction],
         jql=integration.jql,
         tool_query=integration.tool_query,
-        trigger=trigger_words(0 if integration.kind == "migration" else integration.every_minutes),
+        starts=start_words(integration),
         conflict_rule=CONFLICT_RULES[integration.conflict_rule],
         deletions="Copied" if integration.copies_deletions else "Not copied",
         logs=logs_words(integration.keep_logs_days),

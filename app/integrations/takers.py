@@ -10,7 +10,9 @@ from app.errors import CannotTell
 from app.house import House
 from app.identity.accounts import account_id_of
 from app.identity.visit import ProjectInView, Visit
-from app.integrations.jira_projects import SearchResult, asking_jira
+from app.identity.workspaces import projects_listed_for
+from app.instances.facts import InstanceFacts
+from app.integrations.jira_projects import NOT_LISTED, SearchResult, asking_jira
 from app.integrations.models import Connection, Integration
 from app.integrations.wording import why_not
 
@@ -57,7 +59,7 @@ async def accepted_taker(
     if integration.owner == taker:
         return "", f"{name} owns it already."
     caller = await taker_in_project(house, visit, taker, integration)
-    if why := why_not_theirs(caller, integration):
+    if why := why_not_theirs(visit.facts, caller, integration):
         return "", f"{name} could not own it. They would be told: {why}"
     return name, ""
 
@@ -88,7 +90,7 @@ async def taker_in_project(
         return await house.doors.caller_of(visit.facts, taker, project, visit.licence)
 
 
-def why_not_theirs(caller: Caller, thing: Integration | Connection) -> str:
+def why_not_theirs(facts: InstanceFacts, caller: Caller, thing: Integration | Connection) -> str:
     """Why the taker could not have created it, as they would be told; empty if they could."""
     is_integration = isinstance(thing, Integration)
     action = Action.CREATE_INTEGRATION if is_integration else Action.CREATE_CONNECTION
@@ -98,7 +100,11 @@ def why_not_theirs(caller: Caller, thing: Integration | Connection) -> str:
         tool=thing.tool,
         project_id=thing.project_id,
     )
-    return why_not(decide(caller, action, place))
+    decision = decide(caller, action, place)
+    if not decision or thing.project_id is None:
+        return why_not(decision)
+    listed = projects_listed_for(facts, caller, thing.workspace_id)
+    return NOT_LISTED if listed is not None and thing.project_id not in listed else ""
 
 
 def _users(query: str, workspace_id: UUID | None) -> Select[Account]:

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from app.access import Decision
+from app.access import Decision, Tool
+from app.integrations.models import Integration
+from app.tools.tellers import TELLERS
 
 DIRECTIONS = {
     "both": "Both ways",
@@ -44,11 +46,33 @@ def direction_words(direction: str, tool_label: str) -> str:
     }[direction]
 
 
-def trigger_words(every_minutes: int) -> str:
-    """Such as ``Every 15 minutes``."""
+def schedule_words(every_minutes: int) -> str:
+    """Such as ``Every 15 minutes``; empty without a schedule."""
     if not every_minutes:
-        return "By hand"
+        return ""
     return "Every minute" if every_minutes == 1 else f"Every {every_minutes} minutes"
+
+
+def start_words(integration: Integration) -> str:
+    """What starts its runs, such as ``Every 15 minutes, and soon after a change in Jira``."""
+    if integration.kind == "migration":
+        return "By hand"
+    changes = _changes_that_start(integration)
+    schedule = schedule_words(integration.every_minutes)
+    if schedule:
+        return f"{schedule}, and soon after {changes}" if changes else schedule
+    return f"Soon after {changes}, and by hand" if changes else "By hand"
+
+
+def _changes_that_start(integration: Integration) -> str:
+    """The changes that a run need not be waited for; whether the tool tells is said elsewhere."""
+    tool = Tool(integration.tool)
+    here = "a change in Jira" if integration.direction != "to_jira" else ""
+    there = integration.direction != "to_tool" and tool in TELLERS
+    if not there:
+        return here
+    told = f"that {'the other Jira' if tool is Tool.JIRA else tool.label} tells of"
+    return f"{here} or one {told}" if here else f"a change {told}"
 
 
 def logs_words(days: int) -> str:

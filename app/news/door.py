@@ -28,11 +28,12 @@ _UNPROVEN = "This address is not known, or what was sent does not prove who sent
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Proven news, and the integration whose tool sent them."""
+    """Proven news, and the integration whose tool sent them; ``deleted`` is the id of an item."""
 
     facts: InstanceFacts
     integration: Integration
     is_about_it: bool
+    deleted: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class NewsDoor:
         if found is None or facts is None or not is_proven:
             raise Unproven(_UNPROVEN)
         is_about_it = TELLERS[tool].is_about(news, found.integration.tool_place)
-        return Heard(facts, found.integration, is_about_it)
+        return Heard(facts, found.integration, is_about_it, TELLERS[tool].deleted(news))
 
     async def _find(self, wanted: bytes) -> _Found | None:
         async with self._database.by_news_address(wanted) as session:

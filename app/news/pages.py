@@ -10,7 +10,7 @@ from app.house import House
 from app.identity.visit import Visit
 from app.integrations.models import Integration
 from app.integrations.reading import things
-from app.integrations.wording import trigger_words, when, why_not
+from app.integrations.wording import schedule_words, when, why_not
 from app.news.models import ToolNews
 from app.news.switching import SwitchedOn, hindrance
 from app.tools.tellers import TELLERS
@@ -68,5 +68,5 @@ async def section(
 
 def _schedule(integration: Integration) -> str:
     """How often Getint looks by itself, as part of a sentence; empty where it does not."""
-    words = trigger_words(integration.every_minutes)
-    return words[:1].lower() + words[1:] if integration.every_minutes else ""
+    words = schedule_words(integration.every_minutes)
+    return words[:1].lower() + words[1:]

@@ -16,6 +16,7 @@ from app.news.models import ToolNews
 from app.news.pages import section
 from app.news.switching import HOOKS_PATH, hindrance, switch_off, switch_on
 from app.runs.life import start_soon
+from app.sync.links import suspect_item
 from app.tools.news import News
 from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
@@ -56,7 +57,7 @@ async def off(request: Request, at: Changed) -> HTMLResponse:
 
 @arrivals.post("/{key}", status_code=204, response_class=Response)
 async def told(request: Request, key: str) -> Response:
-    """A tool says that something changed. Of what it says nothing is kept: the tool is asked."""
+    """A tool says that something changed. Nothing of it is believed or kept: the tool is asked."""
     house = house_of(request)
     heard = await house.news_door.enter(key, News(request.headers, await request.body()))
     await _take(house, heard)
@@ -79,6 +80,8 @@ async def _take(house: House, heard: Heard) -> None:
             .values(heard_at=now)
         )
         if heard.is_about_it and integration.state == "active" and not hindrance(integration):
+            if heard.deleted is not None:
+                await suspect_item(session, [integration.id], "tool", heard.deleted)
             await start_soon(session, facts.instance_id, integration.id, "tool")
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import Tool
 from app.audit.export import csv_lines
 from app.house import House
+from app.integrations.wording import when
 from app.runs.models import Run
 from app.runs.previews import mappings_of, preview_state
 from app.runs.reporting_guard import AtRun
@@ -71,6 +72,8 @@ async def report_section(house: House, at: AtRun) -> Markup:
         misfits=[_misfit(each, found) for each in found.misfits],
         calls=found.calls,
         takes=span(timedelta(seconds=found.seconds)),
+        like_run_at=when(found.like_run_at) if found.like_run_at else "",
+        like_run_moved=found.like_run_moved,
         changed=CHANGED,
         file_name=f"{_kind(at.run)}-{at.run.created_at:%Y%m%d}.csv",
     )

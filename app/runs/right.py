@@ -10,6 +10,7 @@ from app.access import Action, Answer, Caller, Decision, Reason, Situation, deci
 from app.errors import CannotTell
 from app.identity.doors import Doors
 from app.identity.visit import ProjectInView
+from app.identity.workspaces import projects_listed_for
 from app.instances.directory import Directory
 from app.instances.facts import InstanceFacts
 from app.instances.licence import Licences
@@ -27,6 +28,11 @@ _OF_AN_ACCOUNT = (
     "The owner's account is disabled or gone, or has no access to the workspace any more. Needed: "
     "access to the workspace for the owner, or a new owner: an administrator of Getint can hand "
     "the integration over."
+)
+_NOT_LISTED = (
+    "The workspace does not list the Jira project any more, and the owner has no account in that "
+    "Jira. Needed: the project in the workspace's list, or a new owner: an administrator of Getint "
+    "can give both."
 )
 
 
@@ -61,22 +67,28 @@ class RightToRun:
                 situation=Situation(installed=False, group_prefix=self._prefix),
             )
         else:
-            caller = await self._owner(facts, integration)
+            licence = await self._licences.confirmed(facts)
+            # What was learnt of the licence is a change like any other.
+            facts = await self.facts(integration.instance_id) or facts
+            project = ProjectInView(integration.project_id, integration.project_key)
+            caller = await self._doors.caller_of(facts, integration.owner, project, licence)
         decision = decide(caller, Action.CHANGE_INTEGRATION, integration)
         if decision.answer is Answer.CANNOT_TELL:
             raise CannotTell(decision.reason_text, retry_after=_TRY_AGAIN_S)
         if not decision or facts is None:
             raise MayNotRun(_in_words(decision))
+        listed = projects_listed_for(facts, caller, integration.workspace_id)
+        if listed is not None and integration.project_id not in listed:
+            raise MayNotRun(_NOT_LISTED)
         return facts
+
+    def still_stands(self, facts: InstanceFacts) -> bool:
+        """Whether nothing changed since the facts were learnt that could have taken it away."""
+        return self._directory.is_current(facts)
 
     async def facts(self, instance_id: UUID) -> InstanceFacts | None:
         """What is known of the instance; None where there is none (any more)."""
         return await self._directory.of_instance(instance_id)
-
-    async def _owner(self, facts: InstanceFacts, integration: Integration) -> Caller:
-        licence = await self._licences.confirmed(facts)
-        project = ProjectInView(integration.project_id, integration.project_key)
-        return await self._doors.caller_of(facts, integration.owner, project, licence)
 
 
 def _in_words(decision: Decision) -> str:

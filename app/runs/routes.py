@@ -11,6 +11,7 @@ from app.house import house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
 from app.runs.change_routes import router as changes
+from app.runs.gone_routes import router as gone
 from app.runs.models import OPEN_STATES
 from app.runs.preview_routes import router as previews
 from app.runs.reporting_guard import AtRun, the_run
@@ -170,4 +171,5 @@ async def download(request: Request, at: Reading) -> StreamingResponse:
 router = APIRouter()
 router.include_router(pages)
 router.include_router(changes)
+router.include_router(gone)
 router.include_router(previews)

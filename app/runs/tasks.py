@@ -14,6 +14,7 @@ from app.instances.erasure import erase_departed
 from app.runs.queue import HOUSE, SEND, START, WAKE, WORK
 from app.runs.rounds import destroy_expired_logs, refresh_licences, rescue, start_due
 from app.runs.work import LOST, Work
+from app.signing_in.rounds import forget_what_is_over
 from app.support.rounds import end_support_access
 
 EVERY_10_S = "* * * * * */10"
@@ -28,6 +29,7 @@ def build_app(connector: PsycopgConnector, house: House, work: Work) -> App:
     app = App(connector=connector)
     _add_runs(app, work)
     _add_rounds(app, house)
+    _add_hourly(app, house)
     _add_mail(app, house)
     return app
 
@@ -77,10 +79,19 @@ def _add_rounds(app: App, house: House) -> None:
         refreshing = refresh_licences(database, house.directory, house.licences)
         await _try(refreshing, "refresh_licences")
 
+
+def _add_hourly(app: App, house: House) -> None:
+    database = house.database
+
     @app.periodic(cron=EVERY_HOUR)
     @app.task(name="forget_old_keys", queue=HOUSE, queueing_lock="forget_old_keys")
     async def _forget_keys(timestamp: int) -> None:  # noqa: ARG001
         await _try(forget_old_keys(database), "forget_old_keys")
+
+    @app.periodic(cron=EVERY_HOUR)
+    @app.task(name="forget_what_is_over", queue=HOUSE, queueing_lock="forget_what_is_over")
+    async def _forget_what_is_over(timestamp: int) -> None:  # noqa: ARG001
+        await _try(forget_what_is_over(database), "forget_what_is_over")
 
     @app.periodic(cron=EVERY_HOUR)
     @app.task(name="erase_departed", queue=HOUSE, queueing_lock="erase_departed")

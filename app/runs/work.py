@@ -149,7 +149,9 @@ class Work:
         began = time.monotonic()
 
         def is_time_up() -> bool:
-            return self._is_leaving() or time.monotonic() - began >= self._pace.slice_s
+            # Where something changed, the owner's right is asked for anew before the next page.
+            is_over = time.monotonic() - began >= self._pace.slice_s
+            return is_over or self._is_leaving() or not self._right.still_stands(facts)
 
         turn = Turn(run.instance_id, run.integration_id, run.id, is_time_up)
         try:

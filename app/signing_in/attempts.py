@@ -7,9 +7,9 @@ import asyncio
 import hashlib
 from contextlib import AbstractAsyncContextManager
 from ipaddress import IPv6Network, ip_address
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from sqlalchemy import delete, func, insert, literal_column, select
+from sqlalchemy import delete, func, insert, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
@@ -17,14 +17,19 @@ from app.administration.models import SignInFailure
 from app.errors import TooMany
 
 WINDOW_S = 15 * 60
-_OF_WHO_AND_PLACE = 5
-_OF_PLACE = 30
-_OF_WHO = 50
 # Anybody can try: it must leave connections to those whom we know.
 _AT_ONCE = 3
 _LATELY = SignInFailure.at > func.statement_timestamp() - literal_column(
     f"interval '{WINDOW_S} seconds'"
 )
+
+
+class Limits(NamedTuple):
+    """How many attempts there may be within the window."""
+
+    of_who_from_place: int = 5
+    of_place: int = 30
+    of_who: int = 50
 
 
 class OfNobody(Protocol):
@@ -40,9 +45,10 @@ class Attempts:
     from several. ``what`` keeps apart what is counted apart.
     """
 
-    def __init__(self, database: OfNobody, what: str) -> None:
+    def __init__(self, database: OfNobody, what: str, limits: Limits = Limits()) -> None:  # noqa: B008
         self._database = database
         self._what = what
+        self._limits = limits
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def count(self, who: str, place: str) -> None:
@@ -66,17 +72,25 @@ class Attempts:
             await session.execute(insert(SignInFailure), [{"key": key} for key in most])
 
     async def succeeded(self, who: str, place: str) -> None:
-        """Forget what this person failed at from here."""
+        """Forget what this person failed at from here, and of the others the one that was none."""
+        both, *others = self._counted(who, place)
+        latest = (
+            select(func.max(SignInFailure.id))
+            .where(SignInFailure.key.in_(others))
+            .group_by(SignInFailure.key)
+        )
         async with self._database.of_nobody() as session:
             await session.execute(
-                delete(SignInFailure).where(SignInFailure.key == self._key("both", who, place))
+                delete(SignInFailure).where(
+                    or_(SignInFailure.key == both, SignInFailure.id.in_(latest))
+                )
             )
 
     def _counted(self, who: str, place: str) -> dict[bytes, int]:
         return {
-            self._key("both", who, place): _OF_WHO_AND_PLACE,
-            self._key("place", place): _OF_PLACE,
-            self._key("who", who): _OF_WHO,
+            self._key("both", who, place): self._limits.of_who_from_place,
+            self._key("place", place): self._limits.of_place,
+            self._key("who", who): self._limits.of_who,
         }
 
     def _key(self, *parts: str) -> bytes:

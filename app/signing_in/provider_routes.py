@@ -13,12 +13,14 @@ from app.errors import CannotTell, NotFound
 from app.house import House, house_of
 from app.instances.facts import InstanceFacts
 from app.signing_in.at import AtInstance, signed_in
-from app.signing_in.attempts import Attempts, place_of
+from app.signing_in.attempts import Attempts, Limits, place_of
 from app.signing_in.cookies import give_cookie, take_cookie
 from app.signing_in.pages import SIGN_IN, base_of, page
 from app.signing_in.provider import LASTS_S, Client, IdentityProvider, NotVouchedFor
 from app.tools.addresses import AddressRefused
 
+# Whoever goes there without end would have us ask the provider without end; a whole office may go.
+_MOST = Limits(of_who_from_place=100, of_place=100, of_who=1000)
 BEGUN_COOKIE = "__Host-getint-begun"
 NOT_PROVEN = "That did not prove who you are. Begin again."
 NOBODY_HERE = (
@@ -33,8 +35,9 @@ router = APIRouter(tags=["sign-in"], default_response_class=HTMLResponse)
 async def go_to_the_provider(request: Request, facts: AtInstance) -> Response:
     """Send the browser to the provider."""
     house = house_of(request)
-    # Whoever goes there without end would have us ask the provider without end.
-    await Attempts(house.database, "provider").count(facts.instance_id.hex, place_of(request))
+    await Attempts(house.database, "provider", _MOST).count(
+        facts.instance_id.hex, place_of(request)
+    )
     async with provider_of(house, facts) as provider:
         address, begun = await provider.begin()
     answer = RedirectResponse(address, 303)

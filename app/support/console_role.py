@@ -119,7 +119,7 @@ ITS_OWN = (
     "GRANT SELECT ON support_agents, agent_sessions TO {role}",
     "GRANT UPDATE (oidc_issuer, oidc_subject, totp_step, updated_at) ON support_agents TO {role}",
     "GRANT INSERT, UPDATE, DELETE ON agent_sessions TO {role}",
-    "GRANT SELECT (key, at), INSERT (key), DELETE ON sign_in_failures TO {role}",
+    "GRANT SELECT (id, key, at), INSERT (key), DELETE ON sign_in_failures TO {role}",
     "GRANT EXECUTE ON FUNCTION ask_for_support_access(uuid, uuid, text, text) TO {role}",
 )
 """What it may do with what is the vendor's: agents sign in, and ask for access."""

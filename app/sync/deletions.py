@@ -6,29 +6,35 @@ that was lost looks like a deletion of everything (decision 0010).
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from app.sync.context import OTHER, Context
+from app.sync.doubts import believed_sides, doubts_of
 from app.sync.links import (
     has_suspects,
     id_on,
     linked_after,
     looked_at,
     missing_after,
-    missing_counts,
     set_looked_at,
 )
 from app.sync.models import Link
 from app.sync.prints import SEEN
 from app.sync.rules import SideName, goes
-from app.tools.side import ItemElsewhere, ItemGone, ItemRejected, Unsure
+from app.tools.side import (
+    AccessLost,
+    ItemElsewhere,
+    ItemGone,
+    ItemRejected,
+    SideBusy,
+    SideError,
+    Unsure,
+)
 
 LOOK_EVERY = timedelta(days=1)
-FEW, SHARE = 10, 0.1
-"""More missing links than both are not believed."""
 
 
 async def is_look_due(context: Context) -> bool:
@@ -50,10 +56,17 @@ async def look(context: Context, after: UUID | None) -> Sequence[Link]:
         if not links:
             await set_looked_at(session, integrated.instance_id, integrated.id, context.now())
             return ()
-    jira, tool = await asyncio.gather(
-        context.sides["jira"].missing([str(link.jira_id) for link in links]),
-        context.sides["tool"].missing([str(link.tool_id) for link in links]),
-    )
+    try:
+        jira, tool = await asyncio.gather(
+            context.sides["jira"].missing([str(link.jira_id) for link in links]),
+            context.sides["tool"].missing([str(link.tool_id) for link in links]),
+        )
+    except (SideBusy, AccessLost):
+        raise
+    except SideError as problem:
+        # The next look comes by them again; what else is linked must not wait for that.
+        context.log.write("warning", "unsure", f"{len(links)} were not looked for: {problem}")
+        return links
     for link in links:
         if link.jira_id in jira or link.tool_id in tool:
             suspect(link, "jira" if link.jira_id in jira else "tool")
@@ -97,25 +110,39 @@ class Missing:
     doubts: Sequence[str]
 
 
-async def missing(context: Context, after: UUID | None) -> Missing:
-    """The next links that miss an item, without those of a side that misses too many."""
+async def missing(context: Context, after: UUID | None, believed: Set[SideName]) -> Missing:
+    """The next links that miss an item, without those of a side that misses too many.
+
+    Of the sides that are ``believed``, as many as there are.
+    """
     integrated = context.integrated
     async with context.session() as session:
-        counts, total = await missing_counts(session, integrated.id)
-        doubted = {side for side, count in counts.items() if count > max(FEW, total * SHARE)}
-        believed: list[SideName] = [side for side in OTHER if side not in doubted]
-        links = await missing_after(session, integrated.id, believed, after)
-    doubts = [
-        f"{counts[side]:,} of {total:,} linked items can no longer be found in "
-        f"{_NAMES[side]}. So many at once look like a permission that was lost: "
+        doubts = [
+            doubt for doubt in await doubts_of(session, integrated.id) if doubt.side not in believed
+        ]
+        doubted = {doubt.side for doubt in doubts}
+        sides: list[SideName] = [side for side in OTHER if side not in doubted]
+        links = await missing_after(session, integrated.id, sides, after)
+    told = [
+        f"{doubt.told(_NAMES[doubt.side])} So many at once look like a permission that was lost: "
         "nothing was deleted and no link was ended."
-        for side in OTHER
-        if side in doubted
+        for doubt in doubts
     ]
-    return Missing(links, doubts)
+    return Missing(links, told)
+
+
+async def confirmed_sides(context: Context) -> Set[SideName]:
+    """Those of which a person said that what is missing now was deleted."""
+    async with context.session() as session:
+        return await believed_sides(session, context.integrated.id)
 
 
 _NAMES = {"jira": "Jira", "tool": "the tool"}
+
+
+def came_back(link: Link) -> bool:
+    """Whether the item of a link that missed one was there after all."""
+    return link.state != "ended" and link.missing_on is None
 
 
 async def let_go(context: Context, link: Link) -> bool:

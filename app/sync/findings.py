@@ -7,6 +7,7 @@ to those who may read the log.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -60,7 +61,7 @@ class Misfit(_Stored):
 
 class Findings(_Stored):
     """All of it. ``labels`` (names of fields by their ids), ``calls`` and ``seconds`` of a run are
-    a preview's.
+    a preview's; ``like_run_at`` is when the run began whose pace was taken, if one's was.
     """
 
     rows: tuple[Row, ...] = ()
@@ -68,6 +69,8 @@ class Findings(_Stored):
     labels: dict[str, str] = {}
     calls: int = 0
     seconds: float = 0.0
+    like_run_at: datetime | None = None
+    like_run_moved: int = 0
 
     def sealed(self, key: InstanceKey, run_id: UUID) -> bytes:
         """For ``Run.findings`` of this run and no other."""

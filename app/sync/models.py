@@ -175,7 +175,11 @@ class Position(Model):
 
 
 class Look(Model):
-    """When all items of an integration that are linked were last looked for."""
+    """When all items of an integration that are linked were last looked for.
+
+    ``confirmed`` is what a person said of those that are missing: by side, the picture that they
+    saw (`app.sync.doubts`).
+    """
 
     __tablename__ = "looks"
     __table_args__ = (_of_integration(),)
@@ -185,6 +189,7 @@ class Look(Model):
     )
     integration_id: Mapped[UUID] = mapped_column(primary_key=True)
     looked_at: Mapped[datetime]
+    confirmed: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 
 class HostBudget(Model):

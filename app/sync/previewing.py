@@ -18,28 +18,31 @@ from sqlalchemy.orm import aliased
 from app.access import Tool
 from app.runs.models import PreviewedItem, Run
 from app.sync.context import OTHER, Context, MappedTypes
+from app.sync.estimating import FEWEST_MOVED, PastRun, calls_to_make, estimate
 from app.sync.findings import LEFT_ALONE, LINKED, MOST_EXAMPLES, NEW, SealedTally
 from app.sync.fitting import PARENT_LEFT, Target, misfits
 from app.sync.links import linked_among
 from app.sync.models import Link
 from app.sync.rules import SideName, goes
-from app.sync.slice import AT_ONCE, Ended
+from app.sync.slice import Ended
 from app.tools.items import Item, Schema
 from app.tools.side import Changes
 
-_CALL_S = 0.2
-"""How long a call takes where none was timed."""
+_PAST_RUNS = 5
 
 
 @dataclass(slots=True)
 class _Reading:
-    """How far it is, as the run's ``step`` has it. Calls and seconds are of lists so far."""
+    """How far it is, as the run's ``step`` has it.
+
+    ``calls`` and ``seconds`` are of lists so far, ``to_make`` the calls that new items will take.
+    """
 
     phase: int = 0
     position: str | None = None
     calls: int = 0
     seconds: float = 0.0
-    files: int = 0
+    to_make: int = 0
 
     def timed(self, seconds: float) -> None:
         self.calls += 1
@@ -121,15 +124,17 @@ class Preview:
                 self._tally.count(side, item, became)
             for text, key in told:
                 self._tally.misfit(text, key)
+            estimated: dict[str, Any] = {}
             if self._reading.phase == len(self._sources):
                 await self._end(session)
+                estimated = await self._estimate(session)
             run = await session.get_one(Run, self._run_id, with_for_update=True)
             run.created = self._tally.total(NEW)
             run.updated = self._tally.total(LINKED)
             run.skipped = self._tally.total(LEFT_ALONE)
             run.expected = self._expected
             run.step = self._reading.step()
-            run.findings = self._counted.sealed(labels=self._labels(), **self._estimate())
+            run.findings = self._counted.sealed(labels=self._labels(), **estimated)
             run.beat_at = context.now()
             return run.state == "running"
 
@@ -179,8 +184,9 @@ class Preview:
             mapping = self._context.integrated.mapping_of(side, item)
             if mapping is None:
                 continue
-            self._reading.files += len(item.attachments)
             target = self._target(OTHER[side], mapping)
+            if became == NEW:
+                self._reading.to_make += calls_to_make(target, item)
             found = dict.fromkeys(misfits(target, item, is_new=became == NEW))
             told += [(text, item.key) for text in found]
         return told
@@ -230,19 +236,39 @@ class Preview:
         )
         return count or 0, keys.all()
 
-    def _estimate(self) -> dict[str, float]:
-        """Calls of a run and how long they take, at the pace that the lists had."""
-        rules = [mapping.rules for mapping in self._context.integrated.mappings]
-        comments = 2 * any(each.comments != "off" for each in rules)
-        move = 2 * any(each.statuses for each in rules)
-        calls = (
-            self._tally.total(NEW) * (1 + comments + move)
-            + self._tally.total(LINKED) * (1 + comments)
-            + 2 * self._reading.files
-            + self._reading.calls
+    async def _estimate(self, session: AsyncSession) -> dict[str, Any]:
+        """Calls of a run and how long they take, at the pace of the last ones or of the lists."""
+        rows = await session.scalars(
+            select(Run)
+            .where(
+                Run.integration_id == self._context.integrated.id,
+                Run.preview_of.is_(None),
+                Run.state == "done",
+                Run.started_at.is_not(None),
+                Run.created + Run.updated >= FEWEST_MOVED,
+            )
+            .order_by(Run.created_at.desc())
+            .limit(_PAST_RUNS)
         )
-        each_s = self._reading.seconds / self._reading.calls if self._reading.calls else _CALL_S
-        return {"calls": calls, "seconds": calls * each_s / AT_ONCE}
+        past = [
+            PastRun(run.started_at, run.finished_at - run.started_at, run.created + run.updated)
+            for run in rows
+            if run.started_at and run.finished_at
+        ]
+        found = estimate(
+            new=self._tally.total(NEW),
+            calls=self._reading.to_make,
+            lists=self._reading.calls,
+            listing_s=self._reading.seconds,
+            past=past,
+        )
+        like = found.like
+        return {
+            "calls": found.calls,
+            "seconds": found.seconds,
+            "like_run_at": like.at if like else None,
+            "like_run_moved": like.moved if like else 0,
+        }
 
     def _labels(self) -> dict[str, str]:
         """What people call the fields."""

@@ -35,7 +35,7 @@ async def settle(
         end_moved(context, link, moved)
         return "skipped"
     except (ItemRejected, ItemGone) as problem:
-        return failed(context, link, here, item, problem)
+        return failed(context, link, problem)
     except Unsure as problem:
         link.try_again_at = context.now() + _SOON
         context.tell("warning", "unsure", str(problem), here, item)
@@ -178,13 +178,14 @@ async def _know_parents(context: Context, here: SideName, item: Item) -> None:
     context.parents[there, item.parent] = found.get(item.parent)
 
 
-def failed(context: Context, link: Link, here: SideName, item: Item, problem: SideError) -> Result:
+def failed(context: Context, link: Link, problem: SideError) -> Result:
     """Note why an item failed, and when it is tried again; after some tries only when asked."""
     link.attempts += 1
     link.state, link.problem = "failed", str(problem)
     tries = link.attempts - 1
     link.try_again_at = context.now() + _BACKOFF[tries] if tries < len(_BACKOFF) else None
-    context.tell("error", "failed", str(problem), here, item)
+    jira, tool = _keys(link)
+    context.log.write("error", "failed", str(problem), jira=jira, tool=tool)
     return "failed"
 
 

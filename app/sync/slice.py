@@ -13,7 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.runs.models import Run
 from app.sync.ahead import ReadingAhead
 from app.sync.context import OTHER, Context, MappedTypes
-from app.sync.deletions import end_moved, is_look_due, let_go, look, missing, not_found
+from app.sync.deletions import (
+    came_back,
+    confirmed_sides,
+    end_moved,
+    is_look_due,
+    let_go,
+    look,
+    missing,
+    not_found,
+)
+from app.sync.doubts import forget_confirmed
 from app.sync.findings import LEFT_ALONE
 from app.sync.links import (
     due_links,
@@ -54,6 +64,7 @@ class _Page:
     after: UUID | None = None
     problem: SideError | None = None
     linked: list[Link] = field(default_factory=list)
+    uses_confirmed: bool = False
 
 
 def _of_links(links: Sequence[Link]) -> _Page:
@@ -81,6 +92,7 @@ class Slice:
         )
         self._number = int(step.get("phase", 0))
         self._after = UUID(step["after"]) if step.get("after") else None
+        self._believed: set[SideName] = set(step.get("believed", ()))
         self.doubts: Sequence[str] = ()
 
     async def work(self, is_time_up: Callable[[], bool]) -> Ended:
@@ -143,6 +155,11 @@ class Slice:
             except ItemElsewhere as moved:
                 end_moved(context, link, moved)
                 continue
+            except (SideBusy, AccessLost):
+                raise
+            except Exception as error:
+                page.counts[failed(context, link, self._told(error))] += 1
+                continue
             if item is None:
                 not_found(context, link, side)
             else:
@@ -162,12 +179,17 @@ class Slice:
     async def _missing(self) -> _Page:
         """Links that miss an item are ended, unless so many do that it is not believed."""
         context = self._context
-        found = await missing(context, self._after)
+        begins = self._after is None
+        if begins:
+            self._believed |= await confirmed_sides(context)
+        found = await missing(context, self._after, self._believed)
         self.doubts = found.doubts
         page = _of_links(found.links)
+        page.uses_confirmed = begins
         if page.is_last:
             for doubt in found.doubts:
                 context.log.write("warning", "many missing", doubt)
+        page.after = self._after
         for link in found.links:
             try:
                 page.counts["updated"] += await let_go(context, link)
@@ -178,6 +200,10 @@ class Slice:
                 context.log.write(
                     "warning", "unsure", str(problem), jira=link.jira_key, tool=link.tool_key
                 )
+            page.after = link.id
+            if self._believed and came_back(link):
+                self._believed.clear()  # what was confirmed is not so
+                break
         return page
 
     async def _links(self, side: SideName, items: Sequence[Item]) -> dict[str, Link]:
@@ -231,7 +257,7 @@ class Slice:
         except Exception as error:
             # One bad item must not stop the others, whatever is wrong with it.
             assert link is not None  # noqa: S101 - without a link nothing was tried
-            result = failed(self._context, link, side, item, self._told(error))
+            result = failed(self._context, link, self._told(error))
         page.counts[result] += 1
         if link is not None and link.state == "linked" and not was_linked:
             page.linked.append(link)
@@ -252,6 +278,8 @@ class Slice:
             session.add_all([*page.links, *context.rows])
             integrated = context.integrated
             await wake_waiting(session, integrated.id, page.linked, context.now())
+            if page.uses_confirmed:
+                await forget_confirmed(session, integrated.id)
             if page.position is not None and page.problem is None:
                 await set_position(session, integrated.instance_id, integrated.id, *page.position)
             run = await session.get_one(Run, self._run_id, with_for_update=True)
@@ -259,7 +287,7 @@ class Slice:
             run.updated += page.counts["updated"]
             run.skipped += page.counts["skipped"]
             run.failed += page.counts["failed"]
-            run.step = {"phase": self._number, "after": str(self._after) if self._after else None}
+            run.step = self._step()
             run.beat_at = context.now()
             if context.counting is not None:
                 run.findings = context.counting.sealed()
@@ -267,3 +295,7 @@ class Slice:
             goes_on = run.state == "running"
         context.rows.clear()
         return goes_on
+
+    def _step(self) -> dict[str, Any]:
+        after = str(self._after) if self._after else None
+        return {"phase": self._number, "after": after, "believed": sorted(self._believed)}

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.tools.azure_http import VERSION, quoted
 from app.tools.http import ToolHttp
-from app.tools.news import News, is_same, member, password_in, told_id
+from app.tools.news import News, is_same, item_id, member, password_in, told_id
 from app.tools.side import ItemGone, SideError
 
 USER = "getint"
@@ -29,7 +29,7 @@ class AzureNews:
         "subscription and there Web Hooks.",
         "As trigger choose Work item created. Leave the filters at [Any].",
         f"Enter the address as URL, {USER} as Basic authentication username and the secret as "
-        "Basic authentication password. Set Resource details to send to None.",
+        "Basic authentication password. Set Resource details to send to Minimal.",
         "Choose Finish, and do the same for Work item updated, deleted, restored and commented on.",
     )
 
@@ -44,6 +44,11 @@ class AzureNews:
         )
         is_there = not isinstance(project, str) or project.casefold() == place.casefold()
         return said.get("eventType") in _EVENTS and is_there
+
+    def deleted(self, news: News) -> str | None:
+        said = news.said()
+        is_deletion = said.get("eventType") == "workitem.deleted"
+        return item_id(member(said, "resource", "id")) if is_deletion else None
 
     async def register(self, http: ToolHttp, place: str, address: str, secret: str) -> str:
         project = await http.ask("GET", f"/_apis/projects/{quoted(place)}", params=_VERSIONED)
@@ -74,7 +79,7 @@ class AzureNews:
 
 
 def _subscription(event: str, project_id: str, address: str, secret: str) -> dict[str, Any]:
-    """Nothing of the item is asked for: it is read when its turn comes."""
+    """Of the item no more than its id is asked for: it is read when its turn comes."""
     return {
         "publisherId": "tfs",
         "eventType": event,
@@ -86,7 +91,7 @@ def _subscription(event: str, project_id: str, address: str, secret: str) -> dic
             "url": address,
             "basicAuthUsername": USER,
             "basicAuthPassword": secret,
-            "resourceDetailsToSend": "none",
+            "resourceDetailsToSend": "minimal",
             "messagesToSend": "none",
             "detailedMessagesToSend": "none",
         },

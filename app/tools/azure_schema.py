@@ -13,6 +13,8 @@ from app.tools.side import AccessLost, ItemGone
 MOST_PEOPLE = 1000
 _AT_ONCE = 4
 _HIDDEN = "Microsoft.HiddenCategory"
+_AT_THE_ROOT = {"System.AreaPath", "System.IterationPath"}
+"""Places in trees: where none is given, an item is at the root."""
 
 
 async def all_fields(http: AzureHttp) -> Mapping[str, AzureField]:
@@ -84,10 +86,16 @@ def _info(field: AzureField, bean: Mapping[str, Any]) -> FieldInfo:
         id=field.id,
         label=str(bean.get("name") or field.label),
         kind=kind,
-        required=bool(bean.get("alwaysRequired")) and bean.get("defaultValue") in {None, ""},
+        required=_is_demanded(field, bean),
         writable=field.writable,
         options=options,
     )
+
+
+def _is_demanded(field: AzureField, bean: Mapping[str, Any]) -> bool:
+    """Whether nothing is made without it; what has a default, Azure DevOps fills itself."""
+    has_default = field.reference in _AT_THE_ROOT or bean.get("defaultValue") not in {None, ""}
+    return bool(bean.get("alwaysRequired")) and not has_default
 
 
 async def _hidden(http: AzureHttp) -> set[str]:

@@ -53,6 +53,9 @@ class GitLabNews:
             is_of_issue = event in _OF_ISSUES
         return is_of_issue and _is_of_place(member(said, "project"), place)
 
+    def deleted(self, news: News) -> str | None:  # noqa: ARG002 - GitLab tells nobody
+        return None
+
     async def register(self, http: ToolHttp, place: str, address: str, secret: str) -> str:
         project = GitLabHttp(http, place)
         hook = {

@@ -8,7 +8,7 @@ import contextlib
 import hmac
 
 from app.tools.http import ToolHttp
-from app.tools.news import HOOK_NAME, News, is_same, member, told_id
+from app.tools.news import HOOK_NAME, News, is_same, item_id, member, told_id
 from app.tools.side import ItemGone
 
 _HOOKS = "/rest/webhooks/1.0/webhook"
@@ -44,6 +44,11 @@ class JiraNews:
         project = member(said, "issue", "fields", "project", "key")
         is_there = not isinstance(project, str) or project == place
         return said.get("webhookEvent") in _EVENTS and is_there
+
+    def deleted(self, news: News) -> str | None:
+        said = news.said()
+        is_deletion = said.get("webhookEvent") == "jira:issue_deleted"
+        return item_id(member(said, "issue", "id")) if is_deletion else None
 
     async def register(self, http: ToolHttp, place: str, address: str, secret: str) -> str:
         body = {

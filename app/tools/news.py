@@ -8,6 +8,7 @@ import base64
 import binascii
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from app.tools.side import Unsure
 
 HOOK_NAME = "Getint"
 _PREFIX = "whsec_"
+_ID = re.compile(r"[0-9]{1,18}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ class TellsNews(Protocol):
 
     def is_about(self, news: News, place: str) -> bool:
         """Whether an item of ``place`` changed; yes where proven news do not say which place."""
+
+    def deleted(self, news: News) -> str | None:
+        """The id of the item that proven news say was deleted; None where they do not."""
 
     async def register(self, http: ToolHttp, place: str, address: str, secret: str) -> str:
         """Have the tool tell ``address`` of changes in ``place``; what to remove it by."""
@@ -96,6 +101,12 @@ def told_id(answer: Any, name: str, tool: str) -> str:
     if not isinstance(found, str | int) or not str(found):
         raise Unsure(f"{tool} made a webhook and does not say which.")
     return str(found)
+
+
+def item_id(value: Any) -> str | None:
+    """An id of digits as a side has it; None for anything else."""
+    found = str(value) if isinstance(value, str | int) else ""
+    return found if _ID(found) else None
 
 
 def member(value: Any, *path: str) -> Any:

@@ -10,6 +10,7 @@ from app.instances.facts import InstanceFacts
 from sandbox.running import Sandbox
 from tests.administration.kit import Office
 from tests.people import Visitor
+from tests.runs.conftest import app_of_queue
 from tests.security.conftest import other_site
 
 
@@ -27,4 +28,4 @@ async def facts(configured: Sandbox, house: House) -> InstanceFacts:
     return found
 
 
-__all__ = ["other_site"]
+__all__ = ["app_of_queue", "other_site"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import psycopg
@@ -13,6 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from fastapi import FastAPI
+from procrastinate import App, PsycopgConnector
 from pydantic import SecretStr
 
 from app.administration.links import use_link
@@ -20,6 +21,8 @@ from app.administration.mail import MailServer, NotDelivered, Words, letter
 from app.administration.mailing import MOST_TRIES, deliver_link
 from app.house import House
 from app.instances.facts import InstanceFacts
+from app.runs.tasks import build_app
+from app.runs.work import Work
 from app.settings import Settings
 from tests.administration.kit import Office
 from tests.integrations.kit import words
@@ -146,6 +149,33 @@ async def test_an_invitation_is_mailed_as_text_and_html_and_its_link_works(
         account = await use_link(session, token)
     assert account
     assert account.name == "Pat Pärtner"
+
+
+async def test_a_worker_sends_what_waits_and_tries_again_later(
+    office: Office, post: Post, mailing: House, app_of_queue: App, superuser: psycopg.Connection
+) -> None:
+    superuser.execute("DELETE FROM procrastinate_jobs")
+    worker = build_app(
+        cast("PsycopgConnector", app_of_queue.connector), mailing, cast("Work", None)
+    )
+    await office.user()
+    post.refuses_with = "451 later"
+    for _ in range(2):
+        await worker.run_worker_async(
+            queues=["mail"], wait=False, install_signal_handlers=False, listen_notify=False
+        )
+    tried = (
+        "SELECT attempts, scheduled_at > now() FROM procrastinate_jobs"
+        " WHERE status = 'todo' AND task_name = 'send_link'"
+    )
+    assert superuser.execute(tried).fetchall() == [(1, True)]
+    post.refuses_with = ""
+    superuser.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
+    await worker.run_worker_async(
+        queues=["mail"], wait=False, install_signal_handlers=False, listen_notify=False
+    )
+    assert post.recipients == ["pat@partner.example.com"]
+    assert superuser.execute(tried).fetchall() == []
 
 
 async def test_neither_queue_nor_log_nor_trail_holds_the_link(

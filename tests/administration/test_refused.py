@@ -88,6 +88,9 @@ async def test_an_administrator_with_an_account_manages_users_as_one_of_jira_doe
     assert office.account(pat)["enabled"]
     page = await client.get("/administration/users", headers=headers)
     assert "(you)" in page.text
+    last = "Nobody would be left who administers Getint with an account."
+    assert page.text.count(last) == 1
+    assert (await client.get(f"/administration/users/{root}", headers=headers)).text.count(last) > 1
     elsewhere = {**headers, "Origin": "https://evil.example.com"}
     answer = await client.post(f"/administration/users/{pat}/disable", headers=elsewhere)
     assert answer.status_code == 403

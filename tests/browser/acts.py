@@ -2,31 +2,33 @@
 
 import re
 
-from playwright.sync_api import FrameLocator, Locator, expect
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 PAY, OPS, WEB = "10001", "10002", "10003"
+View = FrameLocator | Page
+"""The app in Jira's frame, or by itself."""
 SECRET = "glpat-Never-To-Be-Seen-Again"
 
 
-def go(frame: FrameLocator, entry: str) -> None:
+def go(frame: View, entry: str) -> None:
     """Choose an entry of the app's own menu, and wait for what it opens to take the focus."""
     menu = frame.get_by_role("navigation", name="Getint")
     menu.get_by_role("link", name=entry, exact=True).click()
     expect(frame.get_by_role("heading", level=1)).to_be_focused()
 
 
-def begin_to_create(frame: FrameLocator) -> None:
+def begin_to_create(frame: View) -> None:
     """Open the form of a new integration from the list, empty or not."""
     frame.get_by_role("link", name=re.compile(r"^Create( an integration)?$")).click()
     expect(frame.get_by_role("heading", level=1)).to_contain_text("Create an integration")
 
 
-def choose_tool(frame: FrameLocator, label: str) -> None:
+def choose_tool(frame: View, label: str) -> None:
     frame.locator("#field-tool label").get_by_text(label, exact=True).click()
 
 
 def create_integration(
-    frame: FrameLocator, name: str, tool: str, place: str, project: str | None = None
+    frame: View, name: str, tool: str, place: str, project: str | None = None
 ) -> None:
     """From the list to the page of the new integration."""
     begin_to_create(frame)
@@ -35,9 +37,7 @@ def create_integration(
     expect(frame.get_by_role("heading", level=1)).to_have_text(name)
 
 
-def fill_in(
-    frame: FrameLocator, name: str, tool: str, place: str, project: str | None = None
-) -> None:
+def fill_in(frame: View, name: str, tool: str, place: str, project: str | None = None) -> None:
     choose_tool(frame, tool)
     frame.locator("#field-tool_place").fill(place)
     frame.get_by_role("textbox", name="Name", exact=True).fill(name)
@@ -45,7 +45,7 @@ def fill_in(
         frame.get_by_role("combobox", name="Jira project").select_option(project)
 
 
-def create_connection(frame: FrameLocator, name: str, address: str = "https://gitlab.com") -> None:
+def create_connection(frame: View, name: str, address: str = "https://gitlab.com") -> None:
     """A connection to GitLab, by its own form."""
     go(frame, "Connections")
     frame.get_by_role("link", name=re.compile(r"^Create( a connection)?$")).click()
@@ -57,19 +57,19 @@ def create_connection(frame: FrameLocator, name: str, address: str = "https://gi
     expect(frame.get_by_role("rowheader", name=name)).to_be_visible()
 
 
-def open_integration(frame: FrameLocator, name: str) -> None:
+def open_integration(frame: View, name: str) -> None:
     """From the list to one of its rows."""
     go(frame, "Integrations")
     frame.get_by_role("link", name=name, exact=True).click()
     expect(frame.get_by_role("heading", level=1)).to_have_text(name)
 
 
-def names_listed(frame: FrameLocator) -> Locator:
+def names_listed(frame: View) -> Locator:
     """The names in the table of the page."""
     return frame.get_by_role("rowheader")
 
 
-def menu_of(frame: FrameLocator, name: str) -> Locator:
+def menu_of(frame: View, name: str) -> Locator:
     """Open the three dots of a row."""
     frame.get_by_role("button", name=f"Actions for {name}").click()
     menu = frame.get_by_role("menu", name=f"Actions for {name}")
@@ -86,6 +86,6 @@ def reason_of(control: Locator) -> str:
     return told
 
 
-def told(frame: FrameLocator, term: str) -> Locator:
+def told(frame: View, term: str) -> Locator:
     """What a list of facts says of a term."""
     return frame.locator("dt").get_by_text(term, exact=True).locator("xpath=following-sibling::dd")

@@ -1,5 +1,8 @@
 """The product and the sandbox on real ports, and people with a real browser."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +19,7 @@ from playwright.sync_api import (
     expect,
 )
 
+from app.settings import Settings
 from tests.people import ACCOUNTS, MODULES
 from tests.town import Town
 
@@ -27,7 +31,9 @@ LOOK = """async mode => {
     // What fades in or changes colour has to be done before its contrast counts.
     const ends = it => it.effect.getComputedTiming().iterations !== Infinity;
     await Promise.allSettled(document.getAnimations().filter(ends).map(it => it.finished));
-    const { violations } = await axe.run(document, { preload: false });
+    const { violations } = await axe.run(document, {
+        preload: false, resultTypes: ["violations"],
+    });
     const wrong = violations.map(it => `${it.id}: ${it.nodes.map(node => node.target)}`);
     const root = document.documentElement;
     if (root.scrollWidth > root.clientWidth) wrong.push("scrolls sideways");
@@ -55,8 +61,14 @@ class Person:
         path = f"/plugins/servlet/ac/{APP_KEY}/{MODULES[module]}"
         return f"{self.town.jira_url}{path}" + (f"?project.key={project}" if project else "")
 
+    def begin(self) -> None:
+        """Open Jira's first page, unless they are in Jira already."""
+        if not self.page.url.startswith(self.town.jira_url):
+            self.page.goto(self.town.jira_url)
+
     def open_from_apps(self) -> FrameLocator:
         """Apps > Getint."""
+        self.begin()
         main = self.page.get_by_role("navigation", name="Main")
         main.get_by_text("Apps", exact=True).click()
         main.get_by_role("link", name="Getint").click()
@@ -64,6 +76,7 @@ class Person:
 
     def open_from_project(self, name: str) -> FrameLocator:
         """Projects > Project settings > Getint."""
+        self.begin()
         main = self.page.get_by_role("navigation", name="Main")
         main.get_by_role("link", name="Projects").click()
         row = self.page.get_by_role("row").filter(has_text=name)
@@ -81,6 +94,7 @@ class Person:
 
     def administer(self, entry: str) -> None:
         """Choose an entry of the gear: ``Apps`` is Manage apps, or ``User management``."""
+        self.begin()
         self.page.get_by_label("Settings", exact=True).click()
         self.page.get_by_role("banner").get_by_role("link", name=entry, exact=True).click()
 
@@ -119,7 +133,8 @@ class Person:
     def axe(self) -> list[str]:
         """What axe finds wrong with the page as it is now, and what does not fit into it."""
         document, size = self.document, self.page.viewport_size
-        document.evaluate(AXE.read_text())
+        if not document.evaluate("'axe' in window"):
+            document.evaluate(AXE.read_text())
         found: list[str] = []
         # Colours do not depend on the width, nor does the layout on the colours.
         for width, mode in ((1280, "light"), (380, "dark")):
@@ -143,14 +158,20 @@ def somebody(browser: Browser, town: Town) -> Iterator[Callable[..., Person]]:
             color_scheme="dark" if dark else "light",
         )
         contexts.append(context)
+        cookies = {town.sandbox.site.person_cookie: ACCOUNTS[person]}
         if dark:
-            context.add_cookies([{"name": "sandbox_theme", "value": "dark", "url": town.jira_url}])
+            cookies["sandbox_theme"] = "dark"
+        context.add_cookies(
+            [
+                {"name": name, "value": value, "url": town.jira_url}
+                for name, value in cookies.items()
+            ]
+        )
         page = context.new_page()
         page.set_default_timeout(15_000)
         found = Person(town, page, ACCOUNTS[person])
         page.on("pageerror", lambda error: found.faults.append(str(error)))
         page.on("console", lambda said: found.faults.extend(_fault(said, town)))
-        page.goto(f"{town.jira_url}/be/{ACCOUNTS[person]}?next=/")
         people.append(found)
         return found
 
@@ -169,3 +190,27 @@ def _fault(said: ConsoleMessage, town: Town) -> list[str]:
     if said.type not in ("error", "warning") or is_refusal or is_bridge:
         return []
     return [said.text] if ours or "Content Security Policy" in said.text else []
+
+
+@pytest.fixture
+def worker(settings: Settings, set_up_town: Town, tmp_path: Path) -> Iterator[None]:
+    """The real worker, as a process of its own."""
+    with (tmp_path / "worker.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.worker"],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "APP_ENV": "development",
+                "APP_BASE_URL": set_up_town.app_url,
+                "DATABASE_URL": settings.libpq_url,
+                "ENCRYPTION_KEYS": settings.encryption_keys.get_secret_value(),
+                "CONNECT_INSTALL_KEYS_URL": f"{set_up_town.jira_url}/install-keys",
+            },
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    yield
+    process.kill()
+    process.wait(10)
+    print((tmp_path / "worker.log").read_text())  # noqa: T201 - shown where the test failed

@@ -16,7 +16,8 @@ Somebody = Callable[..., Person]
 def administration(alice: Person) -> FrameLocator:
     """Getint Administration, as the account menu opens it."""
     frame = alice.open()
-    alice.document.evaluate("htmx.ajax('GET', '/administration/users', '#main')")
+    frame.get_by_role("button", name="Account").click()
+    frame.get_by_role("dialog").get_by_role("link", name="Getint Administration").click()
     expect(alice.heading).to_have_text("Users")
     return frame
 

@@ -6,15 +6,14 @@ import pytest
 from playwright.sync_api import FrameLocator, Locator, expect
 
 from tests.browser.acts import (
-    PAY,
     create_connection,
-    create_integration,
     go,
     menu_of,
     open_integration,
     told,
 )
 from tests.browser.conftest import Person
+from tests.browser.given import integration_of
 from tests.town import Town
 
 pytestmark = pytest.mark.browser
@@ -25,8 +24,9 @@ NAME = "Checkout bugs"
 @pytest.fixture
 def gia(set_up_town: Town, somebody: Somebody) -> Person:
     """Gia, on the page of an integration that she owns."""
+    integration_of(set_up_town, "gitlab", NAME)
     gia = somebody("gitlab")
-    create_integration(gia.open_from_apps(), NAME, "GitLab", "acme/checkout", PAY)
+    open_integration(gia.open(), NAME)
     return gia
 
 

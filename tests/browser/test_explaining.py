@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FrameLocator, expect
 
-from tests.browser.acts import PAY, begin_to_create, create_integration, go, reason_of
+from tests.browser.acts import begin_to_create, go, reason_of
 from tests.browser.conftest import Person
+from tests.browser.given import integration_of
+from tests.people import ACCOUNTS
 from tests.town import Town
 
 pytestmark = pytest.mark.browser
@@ -53,9 +55,9 @@ def test_what_a_person_could_do_agrees_with_what_they_meet(
 def test_the_trail_has_what_was_done_and_refused_and_can_be_taken_along(
     set_up_town: Town, somebody: Somebody, tmp_path: Path
 ) -> None:
-    gia, alice, nora = somebody("gitlab"), somebody("admin"), somebody("nobody")
-    create_integration(gia.open_from_apps(), "Checkout bugs", "GitLab", "acme/checkout", PAY)
-    nora.open_from_apps()
+    integration_of(set_up_town, "gitlab", "Checkout bugs")
+    alice, nora = somebody("admin"), somebody("nobody")
+    nora.open()
     frame = alice.open_from_administration()
     ask_about(frame, "Gia Gitlab")
     frame.get_by_role("link", name="Audit").click()
@@ -80,7 +82,7 @@ def test_the_trail_has_what_was_done_and_refused_and_can_be_taken_along(
     download.value.save_as(tmp_path / "audit.jsonl")
     lines = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
     assert len(lines) >= len(table) >= 3
-    assert {line["account"] for line in lines} >= {f"jira:{gia.account_id}"}
+    assert {line["account"] for line in lines} >= {f"jira:{ACCOUNTS['gitlab']}"}
 
 
 def test_the_help_shows_and_copies_what_support_asks_for(

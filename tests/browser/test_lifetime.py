@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.acts import PAY, create_integration, go, names_listed, open_integration
+from tests.browser.acts import go, names_listed, open_integration
 from tests.browser.conftest import Person
+from tests.browser.given import integration_of
 from tests.town import Town
 
 pytestmark = pytest.mark.browser
@@ -17,8 +18,9 @@ NAME = "Checkout bugs"
 @pytest.fixture
 def gia(set_up_town: Town, somebody: Somebody) -> Person:
     """Gia, on the page of her integration."""
+    integration_of(set_up_town, "gitlab", NAME)
     gia = somebody("gitlab")
-    create_integration(gia.open(), NAME, "GitLab", "acme/checkout", PAY)
+    open_integration(gia.open(), NAME)
     return gia
 
 

@@ -6,16 +6,15 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.acts import (
-    PAY,
     begin_to_create,
     choose_tool,
     create_connection,
-    create_integration,
     go,
     menu_of,
     open_integration,
 )
 from tests.browser.conftest import Person
+from tests.browser.given import integration_of
 from tests.town import Town
 
 pytestmark = pytest.mark.browser
@@ -34,7 +33,8 @@ def test_the_list_its_menus_and_one_integration(set_up_town: Town, somebody: Som
     gia, axel = somebody("gitlab"), somebody("azure")
     frame = gia.open()
     assert gia.axe() == []
-    create_integration(frame, LONG, "GitLab", "acme/checkout", PAY)
+    integration_of(set_up_town, "gitlab", LONG)
+    open_integration(frame, LONG)
     assert gia.axe() == []
     for button in ("Delete", "Hand over"):
         frame.get_by_role("button", name=button).click()
@@ -102,8 +102,7 @@ def test_the_settings_and_the_help(set_up_town: Town, somebody: Somebody) -> Non
 
 def test_refusals_failures_and_the_banner(set_up_town: Town, somebody: Somebody) -> None:
     alice, nora = somebody("admin"), somebody("nobody")
-    frame = alice.open()
-    create_integration(frame, LONG, "GitLab", "acme/checkout", PAY)
+    integration_of(set_up_town, "admin", LONG)
     set_up_town.control("POST", "/licence", {"licence": "lapsed"})
     alice.open()
     assert alice.axe() == []

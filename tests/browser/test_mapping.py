@@ -7,8 +7,17 @@ from playwright.sync_api import FrameLocator, expect
 
 from app.sync.side_schemas import SchemaReader
 from app.tools.side import SideBusy
-from tests.browser.acts import PAY, begin_to_create, create_connection, fill_in, go, reason_of
+from tests.browser.acts import (
+    PAY,
+    begin_to_create,
+    create_connection,
+    fill_in,
+    go,
+    open_integration,
+    reason_of,
+)
 from tests.browser.conftest import Person
+from tests.browser.given import connection_of, integration_of
 from tests.sync.fake_sides import FakeSides
 from tests.town import Town
 
@@ -41,6 +50,15 @@ def connected(frame: FrameLocator) -> None:
     frame.get_by_role("button", name="Create", exact=True).click()
     expect(frame.get_by_role("heading", level=1)).to_have_text("Payroll")
     expect(frame.get_by_role("main")).to_contain_text("Every 5 minutes")
+
+
+@pytest.fixture
+def mapped(ready: Town) -> Town:
+    """Gia has an integration that can be mapped."""
+    its = connection_of(ready, "gitlab")
+    place = {"tool_place": "acme/payroll", "connection_id": its}
+    integration_of(ready, "gitlab", "Payroll", **place)
+    return ready
 
 
 def open_bugs(frame: FrameLocator) -> None:
@@ -96,11 +114,11 @@ def test_an_owner_maps_edits_and_is_told_what_is_missing(
 
 
 def test_the_order_is_changed_by_keyboard_and_the_focus_stays(
-    ready: Town, sides: FakeSides, somebody: Somebody
+    mapped: Town, sides: FakeSides, somebody: Somebody
 ) -> None:
     gia = somebody("gitlab")
     frame = gia.open()
-    connected(frame)
+    open_integration(frame, "Payroll")
     frame.get_by_role("button", name="Propose mappings").click()
     rows = frame.get_by_role("region", name="Type mappings in their order").get_by_role("rowheader")
     expect(rows).to_have_text(["Bug", "Story"])
@@ -113,11 +131,11 @@ def test_the_order_is_changed_by_keyboard_and_the_focus_stays(
 
 
 def test_others_look_on_and_a_busy_tool_is_tried_again(
-    ready: Town, sides: FakeSides, somebody: Somebody
+    mapped: Town, sides: FakeSides, somebody: Somebody
 ) -> None:
     gia, axel = somebody("gitlab"), somebody("azure")
     frame = gia.open()
-    connected(frame)
+    open_integration(frame, "Payroll")
     frame.get_by_role("button", name="Propose mappings").click()
     open_bugs(frame)
     others = axel.open()
@@ -128,7 +146,7 @@ def test_others_look_on_and_a_busy_tool_is_tried_again(
     assert "Only its owner and administrators" in reason_of(off)
     assert axel.axe() == []
     sides.tool.trouble = SideBusy("GitLab asks to wait a minute.", 60.0)
-    ready.app.state.schemas._kept.clear()  # as if a minute had passed
+    mapped.app.state.schemas._kept.clear()  # as if a minute had passed
     frame.get_by_role("button", name="Switch off").click()
     expect(frame.get_by_role("main")).to_contain_text("GitLab asks to wait a minute.")
     assert "could not be read" in reason_of(frame.get_by_role("button", name="Add: Fields"))
@@ -140,11 +158,11 @@ def test_others_look_on_and_a_busy_tool_is_tried_again(
 
 
 def test_an_integration_is_exported_and_imported_with_a_browser(
-    ready: Town, sides: FakeSides, somebody: Somebody
+    mapped: Town, sides: FakeSides, somebody: Somebody
 ) -> None:
     gia = somebody("gitlab")
     frame = gia.open()
-    connected(frame)
+    open_integration(frame, "Payroll")
     frame.get_by_role("button", name="Propose mappings").click()
     expect(frame.get_by_role("rowheader", name="Bug")).to_be_visible()
     with gia.page.expect_download() as download:

@@ -1,21 +1,16 @@
 """An owner migrates with a browser alone: looks at it first, runs it, reads the report."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import FrameLocator, expect
 
-from app.settings import Settings
 from sandbox.gitlab.main import create_app as create_gitlab
 from sandbox.gitlab.seed import OWNER_TOKEN, PAYMENTS, fresh_gitlab
 from sandbox.seed_issues import seed_projects
 from tests.browser.acts import PAY, begin_to_create, fill_in, go, reason_of
 from tests.browser.conftest import Person
-from tests.conftest import ROOT
 from tests.servers import free_port, serving
 from tests.town import Town
 
@@ -31,29 +26,10 @@ def gitlab() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def worker(settings: Settings, set_up_town: Town, tmp_path: Path) -> Iterator[None]:
-    """The real worker, as a process of its own."""
+@pytest.fixture(autouse=True)
+def work_to_migrate(set_up_town: Town) -> None:
+    """PAY as it is seeded."""
     seed_projects(set_up_town.sandbox.site, "PAY")
-    with (tmp_path / "worker.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app.worker"],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "APP_ENV": "development",
-                "APP_BASE_URL": set_up_town.app_url,
-                "DATABASE_URL": settings.libpq_url,
-                "ENCRYPTION_KEYS": settings.encryption_keys.get_secret_value(),
-                "CONNECT_INSTALL_KEYS_URL": f"{set_up_town.jira_url}/install-keys",
-            },
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    yield
-    process.kill()
-    process.wait(10)
-    print((tmp_path / "worker.log").read_text())  # noqa: T201 - shown where the test failed
 
 
 def created(frame: FrameLocator, address: str) -> None:

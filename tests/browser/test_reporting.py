@@ -136,6 +136,33 @@ def test_another_member_sees_that_it_ran_and_why_they_may_not_read_its_log(
     assert axel.axe() == []
 
 
+def test_an_owner_says_that_what_is_missing_was_deleted(
+    written: Written, somebody: Somebody
+) -> None:
+    integration_id = written.integration("Payroll", copies_deletions=True)
+    written.plain.links(integration_id, 163)
+    written.plain.links(integration_id, 237, missing_on="tool")
+    written.run(integration_id, reason="237 of 400 linked items can no longer be found.")
+    axel, gia = somebody("azure"), somebody("gitlab")
+    for person in (axel, gia):
+        frame = person.open()
+        go(frame, "Reporting")
+        frame.get_by_role("rowheader").get_by_role("link").click()
+        expect(frame.get_by_text("Were they deleted in GitLab?")).to_be_visible()
+        assert person.axe() == []
+    reason = reason_of(axel.frame.get_by_role("button", name="They were deleted"))
+    assert "Only its owner and administrators can do this" in reason
+    frame.get_by_role("button", name="They were deleted").press("Enter")
+    dialog = frame.get_by_role("dialog")
+    expect(dialog).to_contain_text("237 of 400 linked items can no longer be found in GitLab.")
+    expect(dialog).to_contain_text("it deletes the 237 counterparts in Jira too")
+    assert gia.axe() == []
+    dialog.get_by_role("button", name="They were deleted").press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(frame.get_by_text("Confirmed: they were deleted in GitLab")).to_be_visible()
+    assert gia.axe() == []
+
+
 def test_pausing_resuming_and_cancelling(written: Written, somebody: Somebody) -> None:
     written.run(written.integration("Payroll"), "running", lines=None)
     gia = somebody("gitlab")

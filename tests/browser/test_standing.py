@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 from tests.browser.acts import (
     PAY,
     begin_to_create,
-    create_integration,
     fill_in,
     go,
     names_listed,
@@ -17,6 +16,7 @@ from tests.browser.acts import (
     reason_of,
 )
 from tests.browser.conftest import Person
+from tests.browser.given import integration_of
 from tests.town import Town
 
 pytestmark = pytest.mark.browser
@@ -43,8 +43,9 @@ def test_a_removed_member_is_refused_at_the_next_click_and_welcome_again_when_pu
     set_up_town: Town, somebody: Somebody
 ) -> None:
     alice, gia = somebody("admin"), somebody("gitlab")
-    frame = gia.open_from_apps()
-    create_integration(frame, "Checkout bugs", "GitLab", "acme/checkout", PAY)
+    integration_of(set_up_town, "gitlab", "Checkout bugs")
+    frame = gia.open()
+    open_integration(frame, "Checkout bugs")
     in_group(alice, member=False)
     frame.get_by_role("button", name="Pause").click()
     notice = frame.get_by_role("alert")
@@ -64,13 +65,12 @@ def test_without_a_licence_everything_is_readable_and_no_change_is_accepted(
     set_up_town: Town, somebody: Somebody
 ) -> None:
     alice, gia = somebody("admin"), somebody("gitlab")
-    frame = gia.open_from_apps()
-    create_integration(frame, "Checkout bugs", "GitLab", "acme/checkout", PAY)
-    go(frame, "Integrations")
+    integration_of(set_up_town, "gitlab", "Checkout bugs")
+    frame = gia.open()
     begin_to_create(frame)
     fill_in(frame, "Too late", "GitLab", "acme/late", PAY)
     alice.manage_apps("Lapsed")
-    reader = somebody("gitlab").open_from_apps()
+    reader = somebody("gitlab").open()
     banner = reader.get_by_role("complementary", name="Notice")
     expect(banner).to_contain_text("The licence of Getint has ended")
     create = reader.get_by_role("button", name="Create", exact=True)

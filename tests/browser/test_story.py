@@ -20,6 +20,7 @@ from tests.browser.acts import (
     told,
 )
 from tests.browser.conftest import Person
+from tests.browser.given import integration_of
 from tests.town import Town
 
 pytestmark = pytest.mark.browser
@@ -106,11 +107,8 @@ def test_a_tool_of_another_group_is_off_and_the_keyboard_reads_why(
 def test_a_project_admin_finds_and_creates_what_belongs_to_the_project(
     set_up_town: Town, somebody: Somebody
 ) -> None:
-    frame = somebody("admin").open_from_apps()
-    create_integration(frame, "Of payments", "Azure DevOps", "Pay", PAY)
-    go(frame, "Integrations")
-    create_integration(frame, "Of operations", "Azure DevOps", "Ops", OPS)
-
+    for name, project in (("Of payments", PAY), ("Of operations", OPS)):
+        integration_of(set_up_town, "admin", name, tool="azure", project_id=project)
     pia = somebody("project")
     frame = pia.open_from_project("Payments")
     expect(names_listed(frame)).to_have_text(["Of payments"])

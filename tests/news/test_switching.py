@@ -125,6 +125,71 @@ async def test_another_jira_tells_of_a_changed_issue_of_its_project(
     assert other_jira.site.webhooks == []
 
 
+def link_to(superuser: psycopg.Connection, its: str, tool_id: int | str) -> None:
+    superuser.execute(
+        "INSERT INTO links (id, instance_id, integration_id, state, jira_id, jira_key, jira_url,"
+        " jira_prints, tool_id, tool_key, tool_url, tool_prints, attempts) SELECT"
+        " gen_random_uuid(), instance_id, id, 'linked', %s, '', '', '{}', %s, '', '', '{}', 0"
+        " FROM integrations WHERE id = %s",
+        (f"1{tool_id}", str(tool_id), its),
+    )
+
+
+def suspected(superuser: psycopg.Connection) -> list[tuple[Any, ...]]:
+    """Links that will be looked for soon; none of them ended."""
+    assert superuser.execute("SELECT DISTINCT state FROM links").fetchall() == [("linked",)]
+    return superuser.execute(
+        "SELECT tool_id, missing_on FROM links WHERE missing_on IS NOT NULL"
+    ).fetchall()
+
+
+async def test_a_deletion_in_azure_devops_is_looked_into_soon_and_ends_nothing_itself(
+    as_: As,
+    kept_with_azure: Kept,
+    azure: Azure,
+    http: httpx.AsyncClient,
+    jobs: Jobs,
+    superuser: psycopg.Connection,
+) -> None:
+    axel = as_("azure")
+    its = await kept_with_azure(axel)
+    await on(axel, its)
+    for number in (1, 2):
+        link_to(superuser, its, number)
+    gone = await http.delete(
+        f"{AZURE}/acme/_apis/wit/workitems/1?api-version=7.1", auth=("", AZURE_TOKEN)
+    )
+    assert gone.status_code < 300
+    await azure.deliveries.settle()
+    assert jobs() == ["tool"]
+    assert suspected(superuser) == [("1", "tool")]
+
+
+async def test_a_deletion_in_another_jira_is_looked_into_soon_and_ends_nothing_itself(
+    as_: As,
+    kept_with_jira: Kept,
+    other_jira: Sandbox,
+    http: httpx.AsyncClient,
+    jobs: Jobs,
+    superuser: psycopg.Connection,
+) -> None:
+    alice = as_("admin")
+    its = await kept_with_jira(alice)
+    api, olga = f"{OTHER_JIRA}/rest/api/3", httpx.BasicAuth(OLGA_EMAIL, OLGA_TOKEN)
+    fields = {"project": {"key": "ENG"}, "issuetype": {"name": "Task"}, "summary": "New"}
+    made = [
+        (await http.post(f"{api}/issue", auth=olga, json={"fields": fields})).json()["id"]
+        for _ in range(2)
+    ]
+    for issue_id in made:
+        link_to(superuser, its, issue_id)
+    await on(alice, its)
+    assert (await http.delete(f"{api}/issue/{made[0]}", auth=olga)).status_code == 204
+    await other_jira.webhooks.idle()
+    assert jobs() == ["tool"]
+    assert suspected(superuser) == [(made[0], "tool")]
+
+
 async def test_where_the_account_may_not_make_webhooks_people_are_told_how_once(
     as_: As, kept_with_gitlab: Kept, gitlab: GitLab
 ) -> None:

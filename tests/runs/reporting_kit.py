@@ -67,13 +67,15 @@ class Reports:
             "project_id": PAY,
             "project_key": "OPS" if columns.get("project_id") == OPS else "PAY",
             "owner": GIA,
+            "copies_deletions": False,
             **columns,
         }
         self.superuser.execute(
             "INSERT INTO integrations (id, instance_id, workspace_id, kind, name, tool, tool_place,"
-            " project_id, project_key, direction, jql, state, owner, version) SELECT %(id)s, id,"
-            " jira_workspace_id, 'integration', %(name)s, %(tool)s, 'a/b', %(project_id)s,"
-            " %(project_key)s, 'both', '', 'active', %(owner)s, 1 FROM instances"
+            " project_id, project_key, direction, jql, state, owner, copies_deletions, version)"
+            " SELECT %(id)s, id, jira_workspace_id, 'integration', %(name)s, %(tool)s, 'a/b',"
+            " %(project_id)s, %(project_key)s, 'both', '', 'active', %(owner)s,"
+            " %(copies_deletions)s, 1 FROM instances"
             " WHERE id = %(instance)s",
             its,
         )
@@ -145,6 +147,28 @@ class Reports:
             " gen_random_uuid(), %(jira_key)s, %(jira_url)s, '{}', gen_random_uuid(),"
             " %(tool_key)s, %(tool_url)s, '{}', %(problem)s, 4)",
             its,
+        )
+
+    def links(self, integration_id: UUID, count: int, *, missing_on: str | None = None) -> None:
+        """So many linked items; on one side they may be missing since they were looked for."""
+        self.superuser.execute(
+            "INSERT INTO links (id, instance_id, integration_id, state, jira_id, jira_key,"
+            " jira_url, jira_prints, tool_id, tool_key, tool_url, tool_prints, attempts,"
+            " missing_on, missing_since) SELECT id, %(instance)s, %(integration)s, 'linked',"
+            " id::text, '', '', '{}', id::text, '', '', '{}', 0, %(side)s::text,"
+            " CASE WHEN %(side)s::text IS NOT NULL THEN now() END"
+            " FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, %(count)s)) AS made",
+            {
+                "instance": self.instance_id,
+                "integration": integration_id,
+                "count": count,
+                "side": missing_on,
+            },
+        )
+        self.superuser.execute(
+            "INSERT INTO looks (instance_id, integration_id, looked_at) VALUES (%s, %s, now())"
+            " ON CONFLICT DO NOTHING",
+            (self.instance_id, integration_id),
         )
 
     def trail(self) -> list[tuple[str, bool, str, str, dict[str, Any]]]:

@@ -353,12 +353,17 @@ async def test_a_slice_is_told_when_its_time_is_up(
     engine: Engines,
     instance_id: UUID,
     run_id: UUID,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     work = new_work(engine)
     leaving = False
+    has_changed = False
     work._is_leaving = lambda: leaving
+    monkeypatch.setattr(house.directory, "is_current", lambda _facts: not has_changed)
     await work.take_turn(instance_id, run_id, 1)
     (turn,) = engine.turns
     assert not turn.is_time_up()
-    leaving = True
+    has_changed = True
+    assert turn.is_time_up(), "the owner's right is asked for anew before the next page"
+    has_changed, leaving = False, True
     assert turn.is_time_up()

@@ -65,17 +65,27 @@ def target(set_up_town: Town, superuser: psycopg.Connection) -> Target:
     assert row
     integration_id = str(fill(superuser, row[0]))
     others = superuser.execute(
-        "SELECT c.id, m.id, r.id, s.id"
+        "SELECT c.id, m.id, r.id, s.id, c.workspace_id"
         " FROM connections c, type_mappings m, runs r, support_requests s"
     ).fetchone()
     assert others
     superuser.execute("UPDATE type_mappings SET tool_type = 'Issue'")
+    account = superuser.execute(
+        "INSERT INTO accounts (id, instance_id, name, email, email_key)"
+        " SELECT gen_random_uuid(), instance_id, 'Pat', 'pat@example.com', 'pat@example.com'"
+        " FROM connections RETURNING id"
+    ).fetchone()
+    assert account
     ids = {
         "integration_id": integration_id,
         "connection_id": str(others[0]),
         "mapping_id": str(others[1]),
         "run_id": str(others[2]),
         "request_id": str(others[3]),
+        "workspace_id": str(others[4]),
+        "moved_id": integration_id,
+        "account_id": str(account[0]),
+        "instance_id": str(row[0]),
     }
     return Target(set_up_town.app_url, set_up_town.sandbox, ids)
 

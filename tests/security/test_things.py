@@ -75,10 +75,14 @@ def _things(superuser: psycopg.Connection, client_key: str, owner: str) -> Thing
         {"instance": row[0]},
     ).fetchone()
     assert ids
-    *others, workspace_id = ids
+    connection_id, binding_id, mapping_id, run_id, request_id, workspace_id = ids
     return Things(
-        integration_id,
-        *others,
+        integration_id=integration_id,
+        connection_id=connection_id,
+        binding_id=binding_id,
+        mapping_id=mapping_id,
+        run_id=run_id,
+        request_id=request_id,
         account_id=account_id[0],
         workspace_id=workspace_id,
         moved_id=integration_id,

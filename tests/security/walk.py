@@ -16,7 +16,19 @@ LIFECYCLE = {f"/connect/lifecycle/{event}" for event in ("installed", "uninstall
 SIGNED_BY_SITE = {f"/connect/lifecycle/{event}" for event in ("enabled", "disabled")}
 WEBHOOKS = {"/connect/webhooks/changed", "/connect/webhooks/deleted"}
 SIGNED_BY_TOOL = {"/hooks/{key}"}
-PUBLIC = {
+SIGN_IN = {  # asks for what proves people, and takes it from our own pages alone
+    "/sign-in",
+    "/sign-in/{instance_id}",
+    "/sign-in/{instance_id}/code",
+    "/sign-in/{instance_id}/second-factor",
+    "/sign-in/{instance_id}/forgotten",
+    "/sign-in/{instance_id}/provider",
+    "/sign-in/{instance_id}/provider/back",
+    "/sign-out",
+    "/welcome",
+    "/welcome/link",
+}
+PUBLIC = SIGN_IN | {
     "/api/v1/openapi.json",  # describes the API, and holds nothing of anybody
     "/atlassian-connect.json",
     "/health/live",

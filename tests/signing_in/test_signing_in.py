@@ -100,6 +100,13 @@ async def test_one_place_does_not_spray_many_accounts(accounts: Accounts) -> Non
     assert (await browser.post(accounts.base, data=form_of("Other One"))).status_code == 429
 
 
+async def test_a_whole_office_signs_in_from_one_place(accounts: Accounts) -> None:
+    accounts.user()
+    for _ in range(35):
+        browser = Browser.at(accounts.app)
+        assert (await browser.post(accounts.base, data=form_of())).status_code == 303
+
+
 async def test_a_session_put_into_the_browser_beforehand_is_worth_nothing_after_sign_in(
     accounts: Accounts,
 ) -> None:

@@ -159,12 +159,15 @@ class Pair:
         return sum(call not in reads for side in (self.jira, self.tool) for call in side.calls)
 
     def _step(self) -> dict[str, Any]:
+        if self.is_over:
+            self._restart()
+            self.is_over = False
         found = self.superuser.execute(
             "SELECT step FROM runs WHERE id = %s", (self.run_id,)
         ).fetchone()
         assert found is not None
         step: dict[str, Any] = found[0]
-        return {} if self.is_over else step
+        return step
 
     def _restart(self) -> None:
         self.superuser.execute("UPDATE runs SET step = '{}' WHERE id = %s", (self.run_id,))

@@ -14,6 +14,7 @@ from app.tools.side import (
     ItemGone,
     ItemRejected,
     SideBusy,
+    SideError,
     Unsure,
 )
 
@@ -235,6 +236,8 @@ class MemorySide:
                 raise SideBusy("It asks to wait.", 1.0)
             case "lost":
                 raise AccessLost("The credentials are not accepted any more.")
+            case "broken":
+                raise SideError("It has trouble of its own (HTTP 500).")
 
     def _write(self, call: str) -> "_Write":
         self.calls.append(call)

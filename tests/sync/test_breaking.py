@@ -56,6 +56,23 @@ async def test_credentials_that_are_revoked_half_way_hold_the_run_which_then_goe
     assert {link[2] for link in pair.links()} == {"linked"}
 
 
+async def test_a_read_that_fails_when_an_item_is_tried_again_stops_no_other(pair: Pair) -> None:
+    first = pair.jira.put(title="0")
+    await pair.settle()
+    pair.jira.edit(first, title="unwanted")
+    assert await pair.run() == "finished"
+    pair.jira.put(title="1")
+    pair.time += timedelta(minutes=2)
+    pair.faults.coming = [("read", "broken")]
+    assert await pair.run() == "finished"
+    assert pair.log.lines.count(("error", "failed", "It has trouble of its own (HTTP 500).")) == 1
+    assert titles(pair, "tool") == ["0", "1"]
+    pair.jira.edit(first, title="wanted")
+    await pair.settle()
+    assert {link[2] for link in pair.links()} == {"linked"}
+    assert titles(pair, "tool") == ["1", "wanted"]
+
+
 async def test_five_thousand_comments_arrive_once_although_the_worker_dies_among_them(
     pair: Pair,
 ) -> None:

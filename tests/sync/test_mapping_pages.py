@@ -564,7 +564,13 @@ async def test_the_form_sets_when_and_how_it_runs(as_: As, superuser: psycopg.Co
     answer = await gia.post("/integrations", data=form)
     assert answer.status_code == 200
     page = words(answer)
-    for told in ("labels=urgent", "By hand", "In a conflict wins Jira", "Copied", "Not kept"):
+    for told in (
+        "labels=urgent",
+        "Runs Soon after a change in Jira",
+        "In a conflict wins Jira",
+        "Copied",
+        "Not kept",
+    ):
         assert told in page
     row = superuser.execute(
         "SELECT tool_query, every_minutes, conflict_rule, copies_deletions, keep_logs_days"

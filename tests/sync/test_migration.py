@@ -21,7 +21,8 @@ from app.sync.stops import setup_of
 from app.tools.items import Draft
 from app.tools.side import Changes
 from sandbox.running import Sandbox
-from tests.sync.test_with_gitlab import LABELLED, Kept, gitlab, kept
+from tests.sync.kept_kit import LABELLED, Kept
+from tests.sync.test_with_gitlab import gitlab, kept
 
 __all__ = ["gitlab", "kept"]
 N = 7

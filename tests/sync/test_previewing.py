@@ -68,6 +68,11 @@ async def previewed(pair: Pair, *, page_by_page: bool = False) -> Findings:
     return found
 
 
+async def run_to_its_end(pair: Pair) -> None:
+    assert await pair.run() == "finished"
+    await pair.database.close()
+
+
 def counted(found: Findings) -> dict[tuple[str, ...], dict[str, int]]:
     return {(row.side, row.type, row.status): row.counts for row in found.rows}
 
@@ -109,8 +114,54 @@ def test_items_are_counted_once_by_type_and_status_and_nothing_is_touched(
     assert numbers(pair) == (5, 4, 2, 11)
     assert (set(pair.jira.calls), pair.tool.calls) == ({"changes"}, [])
     assert pair.links() == links
-    assert found.calls > 5
+
+
+def test_the_calls_that_are_foretold_are_those_that_the_run_then_takes(
+    pair_of: Callable[..., Pair],
+) -> None:
+    pair = pair_of(direction="to_tool")
+    ids = [pair.jira.put(title=str(number), priority="High") for number in range(12)]
+    for item_id in ids[:4]:
+        pair.jira.set_status(item_id, "Done")
+    for number in range(5):
+        pair.jira.say(ids[5], f"word {number}")
+    file = Attachment("a", "a.txt", "text/plain", 1)
+    pair.jira.files[file.id] = b"a"
+    pair.jira.items[ids[6]] = replace(pair.jira.items[ids[6]], attachments=(file,))
+    found = asyncio.run(previewed(pair))
+    pair.superuser.execute("UPDATE runs SET step = '{}'")
+    for side in (pair.jira, pair.tool):
+        side.calls.clear()
+    asyncio.run(run_to_its_end(pair))
+    taken = len(pair.jira.calls) + len(pair.tool.calls)
+    assert abs(found.calls - taken) <= taken / 4
+    assert found.like_run_at is None
     assert found.seconds > 0
+
+
+def test_the_time_is_that_of_the_integration_s_own_runs_which_were_not_held_up(
+    pair_of: Callable[..., Pair],
+) -> None:
+    pair = pair_of(direction="to_tool")
+    for number in range(10):
+        pair.jira.put(title=str(number), priority="High")
+    for moved, seconds, state in (
+        (40, 20, "done"),
+        (40, 7200, "done"),
+        (3, 1, "done"),
+        (90, 1, "failed"),
+    ):
+        pair.superuser.execute(
+            "INSERT INTO runs (id, instance_id, integration_id, trigger, state, step, created,"
+            " updated, skipped, failed, started_at, finished_at) SELECT gen_random_uuid(),"
+            " instance_id, integration_id, 'hand', %s, '{}', %s, 0, 0, 0, now(),"
+            " now() + make_interval(secs => %s) FROM runs WHERE id = %s",
+            (state, moved, seconds, pair.run_id),
+        )
+    found = asyncio.run(previewed(pair))
+    assert found.seconds == pytest.approx(5.0)
+    assert found.like_run_moved == 40
+    assert found.like_run_at is not None
 
 
 def test_what_will_not_fit_is_told_by_the_engine_s_own_rules_with_a_few_keys(

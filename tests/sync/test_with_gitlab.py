@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -10,15 +10,10 @@ from fastapi import FastAPI
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import select
 
+from app.access import Tool
 from app.house import House
-from app.instances.facts import InstanceFacts
-from app.integrations.models import Connection, Integration
-from app.runs.models import Run
-from app.runs.slices import SliceOutcome, Turn
-from app.runs.vault import begin_log, end_log, open_log
-from app.sync.engine import engine_of
-from app.sync.models import Link, TypeMapping
-from app.sync.proposal import propose_rules
+from app.runs.vault import open_log
+from app.sync.models import Link
 from app.sync.sides import Sides, open_sides
 from app.tools.items import Draft, Item, Person, Values
 from sandbox.gitlab.main import create_app as create_gitlab
@@ -28,40 +23,9 @@ from sandbox.seed_issues import seed_first_site
 from sandbox.tools.faults import Fault, FaultKind
 from tests.people import ACCOUNTS
 from tests.servers import free_port, serving
+from tests.sync.kept_kit import LABELLED, Far, Kept, keep
 
-LABELLED = {"labels": ("payday",)}
 TEXT = "<h2>Plan \U0001f680</h2><p>a <strong>b</strong> مرحبا</p><ul><li>one</li><li>two</li></ul>"
-
-
-class Kept:
-    """An integration between PAY and a project of GitLab, and runs of it."""
-
-    def __init__(self, house: House, facts: InstanceFacts, integration: Integration) -> None:
-        self.house = house
-        self.facts = facts
-        self.integration = integration
-        self.engine = engine_of(house)
-
-    async def run(self) -> SliceOutcome:
-        run_id = uuid4()
-        async with self.house.database.of_instance(self.facts.instance_id) as session:
-            run = Run(
-                id=run_id,
-                instance_id=self.facts.instance_id,
-                integration_id=self.integration.id,
-                trigger="hand",
-                state="running",
-                step={},
-            )
-            begin_log(run, 14, self.facts.key, datetime.now(UTC))
-            session.add(run)
-        turn = Turn(self.facts.instance_id, self.integration.id, run_id, lambda: False)
-        outcome = await self.engine(self.facts, turn)
-        async with self.house.database.of_instance(self.facts.instance_id) as session:
-            self.last = await session.get_one(Run, run_id)
-            await end_log(session, self.last, self.facts.key)
-            self.last.state = "done"
-        return outcome
 
 
 @pytest.fixture
@@ -85,76 +49,8 @@ async def kept(configured: Sandbox, house: House, gitlab: FastAPI) -> AsyncItera
     with serving(gitlab, gitlab.state.port) as address:
         facts = await house.directory.find(configured.site.client_key)
         assert facts is not None
-        connection = _connection(facts, address)
-        integration = _integration(facts, connection.id)
-        async with house.database.of_instance(facts.instance_id) as session:
-            session.add(connection)
-            await session.flush()
-            session.add(integration)
-        made = Kept(house, facts, integration)
-        await _map(made)
-        yield made
-
-
-def _connection(facts: InstanceFacts, address: str) -> Connection:
-    connection_id = uuid4()
-    sealed = facts.key.seal(
-        f'{{"token": "{OWNER_TOKEN}"}}'.encode(), "connections", connection_id, "credentials"
-    )
-    return Connection(
-        id=connection_id,
-        instance_id=facts.instance_id,
-        workspace_id=facts.workspace_id,
-        tool="gitlab",
-        owner=f"jira:{ACCOUNTS['gitlab']}",
-        name="GitLab",
-        address=address,
-        credentials=sealed,
-        credentials_changed_at=datetime.now(UTC),
-    )
-
-
-def _integration(facts: InstanceFacts, connection_id: UUID) -> Integration:
-    return Integration(
-        id=uuid4(),
-        instance_id=facts.instance_id,
-        workspace_id=facts.workspace_id,
-        kind="integration",
-        name="Payments",
-        tool="gitlab",
-        tool_place=PAYMENTS,
-        connection_id=connection_id,
-        project_id="10001",
-        project_key="PAY",
-        direction="both",
-        jql="labels = payday",
-        tool_query="",
-        every_minutes=15,
-        conflict_rule="latest",
-        copies_deletions=False,
-        keep_logs_days=14,
-        state="active",
-        owner=f"jira:{ACCOUNTS['gitlab']}",
-    )
-
-
-async def _map(kept: Kept) -> None:
-    async with open_sides(kept.house, kept.facts, kept.integration) as sides:
-        jira, tool = await sides.jira.schema(), await sides.tool.schema()
-    task, issue = jira.type_named("Task"), tool.type_named("Issue")
-    assert task is not None
-    assert issue is not None
-    async with kept.house.database.of_instance(kept.facts.instance_id) as session:
-        session.add(
-            TypeMapping(
-                instance_id=kept.facts.instance_id,
-                integration_id=kept.integration.id,
-                position=1,
-                jira_type="Task",
-                tool_type="Issue",
-                rules=propose_rules(jira, tool, task, issue).model_dump(mode="json"),
-            )
-        )
+        far = Far(Tool.GITLAB, address, PAYMENTS, {"token": OWNER_TOKEN}, (("Task", "Issue"),))
+        yield await keep(house, facts, far)
 
 
 async def _links(kept: Kept) -> Sequence[Link]:

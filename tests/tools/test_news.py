@@ -108,7 +108,29 @@ def test_news_of_other_things_and_other_places_are_not_about_it(
     assert teller.is_about(News(headers, json.dumps(said).encode()), place) is holds
 
 
+DELETED = [
+    (AZURE, {"eventType": "workitem.deleted", "resource": {"id": 5}}, "5"),
+    (AZURE, {"eventType": "workitem.deleted", "resource": None}, None),
+    (AZURE, {"eventType": "workitem.deleted", "resource": {"id": "5' OR"}}, None),
+    (AZURE, {"eventType": "workitem.deleted", "resource": {"id": [5]}}, None),
+    (AZURE, {"eventType": "workitem.updated", "resource": {"id": 5}}, None),
+    (JIRA, {"webhookEvent": "jira:issue_deleted", "issue": {"id": "10005"}}, "10005"),
+    (JIRA, {"webhookEvent": "jira:issue_deleted", "issue": {"id": "9" * 400}}, None),
+    (JIRA, {"webhookEvent": "jira:issue_deleted"}, None),
+    (JIRA, {"webhookEvent": "comment_deleted", "issue": {"id": "10005"}}, None),
+    (GITLAB, {"object_kind": "issue", "object_attributes": {"id": 5}}, None),
+]
+
+
+@pytest.mark.parametrize(("teller", "said", "item"), DELETED)
+def test_only_news_of_a_deletion_name_an_item_that_may_be_gone(
+    teller: Any, said: dict[str, Any], item: str | None
+) -> None:
+    assert teller.deleted(News({}, json.dumps(said).encode())) == item
+
+
 @pytest.mark.parametrize("body", [b"", b"\xff", b"[1]", b"null", b"[" * 100_000, ISSUE[:-1]])
 def test_a_body_that_cannot_be_read_breaks_nothing(body: bytes) -> None:
     for teller in TELLERS.values():
         assert teller.is_about(News({"x-gitlab-event": "Note Hook"}, body), "x") is False
+        assert teller.deleted(News({}, body)) is None

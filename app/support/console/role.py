@@ -12,7 +12,7 @@ _OWN: Mapping[str, Sequence[str]] = {
     "support_agents": (),
     "agent_sessions": (),
     "audit_entries": ("id",),
-    "sign_in_failures": ("key", "at"),
+    "sign_in_failures": (),
 }
 _WRITTEN = frozenset(_OWN)
 _CAN_READ = """

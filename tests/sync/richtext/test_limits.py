@@ -66,37 +66,40 @@ MARKDOWN: dict[str, Callable[[int], str]] = {
 
 
 def _took(work: Callable[[], object]) -> float:
-    best = 1e9
-    for _ in range(3):
-        start = time.process_time()
-        work()
-        best = min(best, time.process_time() - start)
-    return best
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def _is_linear(once: Callable[[], object], eight: Callable[[], object]) -> bool:
+    """Whether eight times as much takes no more than it may, in one of three tries at least."""
+    first = min(_took(once) for _ in range(3))
+    # Quadratic would be 64 times; the constant forgives what the clock can not tell apart.
+    return any(_took(eight) < 20 * first + 0.3 for _ in range(3))
 
 
 @pytest.mark.parametrize("kind", LONG)
 def test_eight_times_the_html_takes_no_more_than_linear_time(kind: str) -> None:
     once, eight = (LONG[kind](n) for n in (150, 1200))
-    first = _took(lambda: through_all(from_html(once).html))
-    # Quadratic would be 64 times; the constant forgives what the clock can not tell apart.
-    assert _took(lambda: through_all(from_html(eight).html)) < 20 * first + 0.3
+    assert _is_linear(
+        lambda: through_all(from_html(once).html), lambda: through_all(from_html(eight).html)
+    )
 
 
 @pytest.mark.parametrize("kind", MARKDOWN)
 def test_eight_times_the_markdown_takes_no_more_than_linear_time(kind: str) -> None:
     once, eight = (MARKDOWN[kind](n) for n in (250, 2000))
-    first = _took(lambda: from_markdown(once))
-    assert _took(lambda: from_markdown(eight)) < 20 * first + 0.3
+    assert _is_linear(lambda: from_markdown(once), lambda: from_markdown(eight))
 
 
 def test_no_word_of_a_long_text_is_lost() -> None:
-    page = normal("".join(f"<p>w{i} <b>x{i}</b></p>" for i in range(3000)))
+    page = normal("".join(f"<p>w{i} <b>x{i}</b></p>" for i in range(1000)))
     for other in through_all(page):
         assert strategies.words_of(other) == strategies.words_of(page)
 
 
 def test_no_word_of_a_wide_table_is_lost() -> None:
-    rows = "".join(f"<tr><td>a{i}<td>b{i}" for i in range(5000))
+    rows = "".join(f"<tr><td>a{i}<td>b{i}" for i in range(2000))
     page = normal(f"<table><tr><th>a<th>b{rows}</table>")
     for other in through_all(page):
         assert other == page
