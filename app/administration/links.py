@@ -5,7 +5,6 @@ only the SHA-256 of the secret is kept. It stands in the fragment of an address,
 tells to no server, so that no log of ours or of a proxy ever has it.
 """
 
-import hashlib
 import secrets
 from datetime import timedelta
 from typing import Literal
@@ -15,6 +14,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.administration.models import Account, AccountLink
+from app.signing_in.cookies import digest
 
 Purpose = Literal["invitation", "reset"]
 GOOD_FOR: dict[Purpose, timedelta] = {
@@ -37,7 +37,7 @@ async def new_link(session: AsyncSession, account: Account, purpose: Purpose) ->
             instance_id=account.instance_id,
             account_id=account.id,
             purpose=purpose,
-            token_hash=_hash_of(secret),
+            token_hash=digest(secret),
             email_key=account.email_key,
             expires_at=_NOW + GOOD_FOR[purpose],
         )
@@ -102,11 +102,7 @@ def address_of(app_base_url: str, token: str) -> str:
 def _is_good(token: str) -> ColumnElement[bool]:
     """Of the bound instance; the newest of its account, as making one takes away the others."""
     return (
-        (AccountLink.token_hash == _hash_of(token.partition(".")[2]))
+        (AccountLink.token_hash == digest(token.partition(".")[2]))
         & AccountLink.used_at.is_(None)
         & (AccountLink.expires_at > _NOW)
     )
-
-
-def _hash_of(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode(errors="replace")).digest()

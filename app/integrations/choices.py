@@ -72,12 +72,13 @@ def tool_of(text: str) -> Tool | None:
 
 
 async def tool_part(house: House, visit: Visit, tool: Tool, kept: UUID | None = None) -> ToolPart:
-    """What a tool's places are called, and its connections; ``kept`` is in use already."""
+    """What a tool's places are called, and the connections of the workspace; one is ``kept``."""
     statement = (
         select(Connection)
         .where(
             visible(visit.caller, Action.SEE_CONNECTION, Connection),
             Connection.tool == tool.value,
+            Connection.workspace_id == visit.workspace_id,
         )
         .order_by(Connection.name, Connection.id)
         .limit(MOST_CONNECTIONS)

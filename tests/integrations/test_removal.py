@@ -60,7 +60,7 @@ async def test_an_admin_hands_over_what_an_owner_left_behind(
     ready.site.remove_member("getint-jira-gitlab", gitlab.account_id)
     ready.site.add_member("getint-jira-gitlab", ACCOUNTS["nobody"])
     await asked_again()
-    form = {"account_id": ACCOUNTS["nobody"], "version": "1"}
+    form = {"taker": f"jira:{ACCOUNTS['nobody']}", "version": "1"}
     answer = await as_("admin").post(f"/integrations/{its}/hand-over", data=form)
     assert answer.status_code == 200
     heir = as_("nobody")
