@@ -45,9 +45,10 @@ administrator:
 	@$(BIN)/python -m app.administration.first_administrator --email "$$GETINT_EMAIL" \
 		--name "$$GETINT_NAME" $(if $(INSTANCE),--instance "$(INSTANCE)")
 
+# Bytecode is kept, whatever the environment says: both workers and all that they start read it.
 test: install
 	@dev/chromium.sh
-	@$(BIN)/pytest -n 2 --maxschedchunk=1 $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --maxschedchunk=1 $(ARGS)
 
 check: install
 	@$(BIN)/ruff check .
