@@ -69,8 +69,8 @@ class Reason(Enum):
         _AN_ADMIN,
     )
     NO_WORKSPACE = Wording(
-        "Your account has not been given a workspace yet.",
-        "Access to a workspace: Getint Administration > Users.",
+        "Your account is not enabled, or has not been given a workspace yet.",
+        "An enabled account with access to a workspace: Getint Administration > Users.",
         _AN_ADMIN_OF_GETINT,
     )
     OUTSIDE_THE_SCOPE = Wording(

@@ -30,9 +30,11 @@ async def find_takers(
     """
     if not query.strip() or not query.isprintable():
         return SearchResult()
-    knows_all = visit.caller.door is not Door.ACCOUNT or visit.caller.is_admin
+    knows_all = _knows_all(visit)
     async with house.database.of_instance(visit.caller.instance_id) as session:
-        found = (await session.scalars(_users(query.strip(), workspace_id))).all()
+        found = (
+            await session.scalars(_users(query.strip(), workspace_id, by_address=knows_all))
+        ).all()
     options = [
         (account.account, f"{account.name} ({account.email})" if knows_all else account.name)
         for account in found
@@ -69,7 +71,7 @@ async def name_of_taker(house: House, visit: Visit, taker: str) -> str | None:
     if (account_id := account_id_of(taker)) is not None:
         known = await house.accounts.find(visit.caller.instance_id, account_id)
         return known.name if known is not None and known.enabled else None
-    if not taker.startswith("jira:") or visit.facts.linked_site is None:
+    if not taker.startswith("jira:") or visit.facts.linked_site is None or not _knows_all(visit):
         return None
     known_as = taker.removeprefix("jira:")
     try:
@@ -107,16 +109,19 @@ def why_not_theirs(facts: InstanceFacts, caller: Caller, thing: Integration | Co
     return NOT_LISTED if listed is not None and thing.project_id not in listed else ""
 
 
-def _users(query: str, workspace_id: UUID | None) -> Select[Account]:
+def _knows_all(visit: Visit) -> bool:
+    return visit.caller.door is not Door.ACCOUNT or visit.caller.is_admin
+
+
+def _users(query: str, workspace_id: UUID | None, *, by_address: bool) -> Select[Account]:
     """Of a workspace: those with access to it, and administrators."""
-    statement = select(Account).where(
-        Account.enabled,
-        or_(
-            Account.name.istartswith(query, autoescape=True),
-            Account.name.icontains(f" {query}", autoescape=True),
-            Account.email.istartswith(query, autoescape=True),
-        ),
-    )
+    begins = [
+        Account.name.istartswith(query, autoescape=True),
+        Account.name.icontains(f" {query}", autoescape=True),
+    ]
+    if by_address:
+        begins.append(Account.email.istartswith(query, autoescape=True))
+    statement = select(Account).where(Account.enabled, or_(*begins))
     if workspace_id is not None:
         has_access = select(WorkspaceAccess.account_id).where(
             WorkspaceAccess.account_id == Account.id, WorkspaceAccess.workspace_id == workspace_id
