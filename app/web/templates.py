@@ -60,6 +60,7 @@ def template_names() -> list[str]:
     )
 
 
+@cache
 def compile_all() -> None:
     """Compile every template, so that no request pays for it and no mistake waits for one."""
     for name in template_names():
