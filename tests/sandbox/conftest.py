@@ -1,5 +1,6 @@
 import copy
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +47,23 @@ def a_site() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def world(a_site: dict[str, Any]) -> AsyncIterator[World]:
+def site(a_site: dict[str, Any]) -> SiteState:
+    """What a test's world begins with."""
+    return SiteState.from_json(copy.deepcopy(a_site))
 
+
+@pytest.fixture
+async def world(site: SiteState) -> AsyncIterator[World]:
+    async with world_of(site) as world:
+        yield world
+
+
+@asynccontextmanager
+async def world_of(site: SiteState) -> AsyncIterator[World]:
+    """This site as a program, with the stub installed in it."""
     stub = StubApp()
     app_http = httpx.AsyncClient(transport=httpx.ASGITransport(stub.asgi))
-    app = create_app(SiteState.from_json(copy.deepcopy(a_site)), app_http=app_http)
+    app = create_app(site, app_http=app_http)
     http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=SITE_URL)
     async with app_http, http:
         world = World(app.state.sandbox, stub, http)

@@ -1,5 +1,6 @@
 """Every answer about issues, held against Atlassian's OpenAPI description."""
 
+import copy
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -7,14 +8,16 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from fastapi.routing import APIRoute
 
 from sandbox.main import ISSUE_PARTS
 from sandbox.seed import ALICE, GIA, NORA
 from sandbox.seed_issues import seed_projects
 from sandbox.seed_texts import document, paragraph
+from sandbox.site import SiteState
 from tests.sandbox import openapi
-from tests.sandbox.conftest import World
+from tests.sandbox.conftest import World, world_of
 
 pytestmark = pytest.mark.skipif(not openapi.PATH.exists(), reason="Atlassian's OpenAPI is not here")
 TEXT = document(paragraph("Grüße aus der Kasse 💳"))
@@ -127,11 +130,33 @@ CALLS = [
 ]
 
 
-@pytest.fixture
-async def known(world: World) -> AsyncIterator[dict[str, str]]:
-    """An issue with one of everything; the values fill the calls in."""
+@dataclass(frozen=True)
+class Filled:
+    """A site that holds an issue with one of everything; the values of `known` lead to it."""
+
+    site: SiteState
+    known: dict[str, str]
+
+    def copied(self) -> SiteState:
+        """The same site for one test; issues are values, so all of them may share those."""
+        shared = {id(issue): issue for issue in self.site.issues.all()}
+        return copy.deepcopy(self.site, shared)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def filled(a_site: dict[str, Any]) -> Filled:
+    """Filled once, as hundreds of issues take a tenth of a second."""
+    site = SiteState.from_json(copy.deepcopy(a_site))
+    seed_projects(site, "PAY")
+    async with world_of(site) as world:
+        known = await fill(world)
+        await world.sandbox.webhooks.idle()
+    site.issues.listeners.clear()
+    return Filled(site, known)
+
+
+async def fill(world: World) -> dict[str, str]:
     world.sandbox.host.addon.descriptor["scopes"] = ["ADMIN"]
-    seed_projects(world.sandbox.site, "PAY")
     mark = {"key": "mark", "value": {"id": 1}}
     more = {"issuetype": {"name": "Bug"}, "description": TEXT, "labels": ["x", "y"]}
     fields = {**NEW, **more, "customfield_10030": {"value": "Major"}, "duedate": "2026-12-01"}
@@ -142,13 +167,26 @@ async def known(world: World) -> AsyncIterator[dict[str, str]]:
     sent = await world.as_app(
         "POST", f"/rest/api/3{here}/attachments", files=FILES, headers=NO_CHECK
     )
-    yield {
+    return {
         "key": made["key"],
         "mark": "mark",
         "comment": comment["id"],
         "link": str(link["id"]),
         "attachment": sent.json()[0]["id"],
     }
+
+
+@pytest.fixture
+def site(filled: Filled) -> SiteState:
+    """In place of the empty one."""
+    return filled.copied()
+
+
+@pytest.fixture
+async def known(world: World, filled: Filled) -> AsyncIterator[dict[str, str]]:
+    """The values that fill the calls in."""
+    world.sandbox.host.addon.descriptor["scopes"] = ["ADMIN"]
+    yield filled.known
     await world.sandbox.webhooks.idle()
 
 
