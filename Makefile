@@ -37,9 +37,10 @@ console:
 	@exec $(BIN)/uvicorn app.support.console.main:app --host 0.0.0.0 --port $(CONSOLE_PORT) \
 		--proxy-headers --no-access-log --no-server-header
 
+# Bytecode is kept, whatever the environment says: both workers and all that they start read it.
 test: install
 	@dev/chromium.sh
-	@$(BIN)/pytest -n 2 --maxschedchunk=1 $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --maxschedchunk=1 $(ARGS)
 
 check: install
 	@$(BIN)/ruff check .
