@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
+from sandbox.gitlab.seed import PAYMENTS
+
 PAY, OPS, WEB = "10001", "10002", "10003"
 View = FrameLocator | Page
 """The app in Jira's frame, or by itself."""
@@ -55,6 +57,34 @@ def create_connection(frame: View, name: str, address: str = "https://gitlab.com
     frame.get_by_label("Access token").fill(SECRET)
     frame.get_by_role("button", name="Create", exact=True).click()
     expect(frame.get_by_role("rowheader", name=name)).to_be_visible()
+
+
+def kept_in_step(frame: View, address: str) -> None:
+    """A connection, an integration, its mappings as they are proposed, and GitLab's news."""
+    create_connection(frame, "Our GitLab", address)
+    go(frame, "Integrations")
+    begin_to_create(frame)
+    fill_in(frame, "Payroll", "GitLab", PAYMENTS, PAY)
+    frame.get_by_label("Connection to GitLab").select_option(label="Our GitLab")
+    frame.get_by_role("button", name="Create", exact=True).click()
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Payroll")
+    frame.get_by_role("button", name="Propose mappings").click()
+    mappings = frame.get_by_role("region", name="Type mappings", exact=True)
+    expect(mappings.get_by_role("rowheader", name="Task", exact=True)).to_be_visible()
+    news = frame.get_by_role("region", name="Be told at once")
+    news.get_by_role("button", name="Switch on").click()
+    expect(news).to_contain_text("Made by Getint in GitLab")
+
+
+def run_now(frame: View) -> None:
+    """On an integration's page."""
+    run = frame.get_by_role("region", name="Run", exact=True)
+    run.get_by_role("button", name="Run now").click()
+
+
+def run_state(frame: View) -> Locator:
+    """How the run on the page is doing."""
+    return frame.locator("#run-state").get_by_role("status")
 
 
 def open_integration(frame: View, name: str) -> None:

@@ -20,7 +20,12 @@ from playwright.sync_api import (
 )
 
 from app.settings import Settings
+from sandbox.gitlab.main import create_app
+from sandbox.gitlab.running import GitLab
+from sandbox.gitlab.seed import OWNER_TOKEN, fresh_gitlab
+from tests.browser.acts import SECRET
 from tests.people import ACCOUNTS, MODULES
+from tests.servers import free_port, serving
 from tests.town import Town
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -214,3 +219,14 @@ def worker(settings: Settings, set_up_town: Town, tmp_path: Path) -> Iterator[No
     process.kill()
     process.wait(10)
     print((tmp_path / "worker.log").read_text())  # noqa: T201 - shown where the test failed
+
+
+@pytest.fixture
+def gitlab() -> Iterator[str]:
+    """The address of a GitLab with nothing in its project; it knows the token that people enter."""
+    port = free_port()
+    program = create_app(fresh_gitlab(f"http://localhost:{port}", 0))
+    found: GitLab = program.state.standin
+    found.state.tokens[SECRET] = found.state.tokens[OWNER_TOKEN]
+    with serving(program, port) as address:
+        yield address

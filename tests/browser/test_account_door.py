@@ -21,9 +21,13 @@ from tests.browser.acts import (
     create_integration,
     fill_in,
     go,
+    kept_in_step,
     menu_of,
     names_listed,
+    open_integration,
     reason_of,
+    run_now,
+    run_state,
 )
 from tests.browser.conftest import AXE, LOOK, Person
 from tests.signing_in.fixtures import cheap_hashes
@@ -105,6 +109,15 @@ def _changed(accounts: Accounts) -> None:
     )
 
 
+def _list(accounts: Accounts, project_id: str) -> None:
+    accounts.superuser.execute(
+        "INSERT INTO workspace_projects (workspace_id, project_id, instance_id)"
+        " VALUES (%s, %s, %s)",
+        (accounts.first_workspace, project_id, accounts.instance_id),
+    )
+    _changed(accounts)
+
+
 def test_a_partner_signs_in_builds_is_refused_the_rest_and_shut_out(  # noqa: PLR0915 - a story
     set_up_town: Town, accounts: Accounts, pat: Partner, somebody: Somebody
 ) -> None:
@@ -112,12 +125,7 @@ def test_a_partner_signs_in_builds_is_refused_the_rest_and_shut_out(  # noqa: PL
     create_integration(alice.open(), "Platform backlog", "Azure DevOps", "Platform", OPS)
     its = accounts.user()
     accounts.give(its, accounts.workspace("Second workspace"))
-    accounts.superuser.execute(
-        "INSERT INTO workspace_projects (workspace_id, project_id, instance_id)"
-        " VALUES (%s, %s, %s)",
-        (accounts.first_workspace, PAY, accounts.instance_id),
-    )
-    _changed(accounts)
+    _list(accounts, PAY)
 
     # In, from the app's own address.
     page = pat.page
@@ -189,6 +197,35 @@ def test_a_partner_signs_in_builds_is_refused_the_rest_and_shut_out(  # noqa: PL
     expect(pat.heading).to_have_text("Sign in")
     pat.signs_in()
     expect(page.get_by_role("alert")).to_contain_text("or the account is not enabled")
+
+
+def test_a_partner_runs_what_they_built_and_it_waits_once_they_are_shut_out(
+    worker: None,
+    gitlab: str,
+    set_up_town: Town,
+    accounts: Accounts,
+    pat: Partner,
+    somebody: Somebody,
+) -> None:
+    accounts.user()
+    _list(accounts, PAY)
+    page = pat.page
+    pat.goes(accounts.base)
+    pat.signs_in()
+    expect(pat.heading).to_have_text("Integrations")
+    kept_in_step(page, gitlab)
+    run_now(page)
+    expect(run_state(page)).to_have_text("Done", timeout=60_000)
+    log = page.get_by_role("region", name="Lines of the log")
+    expect(log).to_contain_text("The end of the log.")
+
+    accounts.superuser.execute("UPDATE accounts SET enabled = false")
+    _changed(accounts)
+    frame = somebody("admin").open()
+    open_integration(frame, "Payroll")
+    run_now(frame)
+    expect(run_state(frame)).to_have_text("Held", timeout=60_000)
+    expect(frame.get_by_role("main")).to_contain_text("The owner's account is disabled or gone")
 
 
 def test_a_link_sets_a_password_and_an_account_gets_its_second_factor(  # noqa: PLR0915 - a story

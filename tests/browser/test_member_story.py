@@ -1,44 +1,28 @@
 """A member keeps Jira and GitLab in step with a browser alone; another member looks on."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import Page, expect
 
-from sandbox.gitlab.main import create_app
-from sandbox.gitlab.running import GitLab
-from sandbox.gitlab.seed import OWNER_TOKEN, PAYMENTS, fresh_gitlab
+from sandbox.gitlab.seed import PAYMENTS
 from tests.browser.acts import (
-    PAY,
-    SECRET,
-    begin_to_create,
-    create_connection,
-    fill_in,
     go,
+    kept_in_step,
     open_integration,
     reason_of,
+    run_now,
+    run_state,
     told,
 )
 from tests.browser.conftest import Person
-from tests.servers import free_port, serving
 from tests.town import Town
 
 pytestmark = pytest.mark.browser
 Somebody = Callable[..., Person]
 ARRIVES_WITHIN_S = 60
 """A change that comes while a run is open waits for its end."""
-
-
-@pytest.fixture
-def gitlab() -> Iterator[str]:
-    """The address of a GitLab with nothing in its project; it knows the token that people enter."""
-    port = free_port()
-    program = create_app(fresh_gitlab(f"http://localhost:{port}", 0))
-    found: GitLab = program.state.standin
-    found.state.tokens[SECRET] = found.state.tokens[OWNER_TOKEN]
-    with serving(program, port) as address:
-        yield address
 
 
 def arrives(page: Page, address: str, title: str) -> None:
@@ -62,23 +46,6 @@ def reported_issue(page: Page, jira_url: str, title: str) -> str:
     return page.url
 
 
-def kept_in_step(frame: FrameLocator, address: str) -> None:
-    """A connection, an integration, its mappings as they are proposed, and GitLab's news."""
-    create_connection(frame, "Our GitLab", address)
-    go(frame, "Integrations")
-    begin_to_create(frame)
-    fill_in(frame, "Payroll", "GitLab", PAYMENTS, PAY)
-    frame.get_by_label("Connection to GitLab").select_option(label="Our GitLab")
-    frame.get_by_role("button", name="Create", exact=True).click()
-    expect(frame.get_by_role("heading", level=1)).to_have_text("Payroll")
-    frame.get_by_role("button", name="Propose mappings").click()
-    mappings = frame.get_by_role("region", name="Type mappings", exact=True)
-    expect(mappings.get_by_role("rowheader", name="Task", exact=True)).to_be_visible()
-    news = frame.get_by_role("region", name="Be told at once")
-    news.get_by_role("button", name="Switch on").click()
-    expect(news).to_contain_text("Made by Getint in GitLab")
-
-
 def test_a_member_connects_maps_runs_edits_on_either_side_and_another_looks_on(
     worker: None, gitlab: str, set_up_town: Town, somebody: Somebody
 ) -> None:
@@ -86,10 +53,8 @@ def test_a_member_connects_maps_runs_edits_on_either_side_and_another_looks_on(
     issue = reported_issue(gia.page, set_up_town.jira_url, "Pay the bill")
     frame = gia.open()
     kept_in_step(frame, gitlab)
-    run = frame.get_by_role("region", name="Run", exact=True)
-    run.get_by_role("button", name="Run now").click()
-    state = frame.locator("#run-state")
-    expect(state.get_by_role("status")).to_have_text("Done", timeout=ARRIVES_WITHIN_S * 1000)
+    run_now(frame)
+    expect(run_state(frame)).to_have_text("Done", timeout=ARRIVES_WITHIN_S * 1000)
     expect(told(frame, "Created")).to_have_text("1")
 
     there = gia.page.context.new_page()
@@ -120,7 +85,7 @@ def test_a_member_connects_maps_runs_edits_on_either_side_and_another_looks_on(
     go(others, "Reporting")
     theirs = others.get_by_role("region", name="Runs", exact=True).get_by_role("row")
     theirs.filter(has_text="By hand").get_by_role("rowheader").get_by_role("link").click()
-    expect(others.locator("#run-state").get_by_role("status")).to_have_text("Done")
+    expect(run_state(others)).to_have_text("Done")
     expect(others.get_by_role("main")).to_contain_text("You can't read this log")
     expect(others.get_by_text("Whom to ask:")).to_contain_text("Gia")
     expect(others.get_by_role("region", name="Lines of the log")).to_have_count(0)

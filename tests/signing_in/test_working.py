@@ -12,8 +12,8 @@ from app.house import House
 from app.integrations.models import Integration
 from app.runs.right import MayNotRun, RightToRun
 from tests.integrations.kit import OPS, PAY, created, flag, words
-from tests.people import Visitor
-from tests.signing_in.kit import Accounts
+from tests.people import ACCOUNTS, Visitor
+from tests.signing_in.kit import Accounts, Browser, email_of
 
 As = Callable[..., Visitor]
 
@@ -138,6 +138,10 @@ async def test_who_works_without_jira_is_told_of_no_one_in_it_and_of_no_address(
     for query in ("a", "p", "gia", "alice", "pe"):
         people = await pat.get(f"/integrations/{its[0]}/hand-over/people?q={query}")
         assert not any(it in people.text for it in ("Gia", "Alice", "jira:", "@")), query
+    guessed = await pat.get(f"/integrations/{its[0]}/hand-over/people?q={email_of('Peer Partner')}")
+    assert "Peer" not in guessed.text
+    answer = await _hand_over(pat, str(its[0]), f"jira:{ACCOUNTS['gitlab']}", 1)
+    assert (answer.status_code, "Gia" in answer.text) == (422, False)
     assert "Peer Partner" in people.text
 
 
@@ -156,7 +160,7 @@ async def test_names_of_accounts_are_kept_until_they_change(
     assert not (await house.people.named(facts, [gone]))[gone].is_known
 
 
-async def _hand_over(by: Visitor, its: str, taker: str, version: int) -> Any:
+async def _hand_over(by: Visitor | Browser, its: str, taker: str, version: int) -> Any:
     data = {"taker": taker, "version": str(version), "q": ""}
     return await by.post(f"/integrations/{its}/hand-over", data=data)
 
