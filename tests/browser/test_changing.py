@@ -80,7 +80,7 @@ def offered_to(frame: FrameLocator, name: str) -> Locator:
     dialog = frame.get_by_role("dialog", name=f"Hand over {NAME}")
     dialog.get_by_label("Find a person").fill(name.split(maxsplit=1)[0])
     expect(dialog.get_by_role("option", name=name)).to_be_attached()
-    dialog.get_by_label("New owner").select_option(label=name)
+    dialog.get_by_label("New owner").select_option(label=f"{name} (Jira)")
     dialog.get_by_role("button", name="Hand over").click()
     return dialog
 

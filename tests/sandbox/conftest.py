@@ -47,14 +47,14 @@ def a_site() -> dict[str, Any]:
 
 
 @pytest.fixture
-def site(a_site: dict[str, Any]) -> SiteState:
+def first_site(a_site: dict[str, Any]) -> SiteState:
     """What a test's world begins with."""
     return SiteState.from_json(copy.deepcopy(a_site))
 
 
 @pytest.fixture
-async def world(site: SiteState) -> AsyncIterator[World]:
-    async with world_of(site) as world:
+async def world(first_site: SiteState) -> AsyncIterator[World]:
+    async with world_of(first_site) as world:
         yield world
 
 

@@ -179,7 +179,7 @@ async def fill(world: World) -> dict[str, str]:
 
 
 @pytest.fixture
-def site(filled: Filled) -> SiteState:
+def first_site(filled: Filled) -> SiteState:
     """In place of the empty one."""
     return filled.copied()
 
