@@ -1,6 +1,8 @@
 """Signing in with a password and a code: who may, and nobody else, told nothing of who exists."""
 
+import os
 import re
+import threading
 from typing import Any
 
 import psycopg
@@ -98,6 +100,13 @@ async def test_one_place_does_not_spray_many_accounts(accounts: Accounts) -> Non
         answer = await sender.post(accounts.base, data=form_of(f"a{number} B"))
         assert answer.status_code == 422
     assert (await browser.post(accounts.base, data=form_of("Other One"))).status_code == 429
+
+
+async def test_whoever_signs_in_takes_of_a_busy_core_what_pages_leave() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert await passwords._in_turn(niceness) == max(15, niceness())
 
 
 async def test_a_whole_office_signs_in_from_one_address(accounts: Accounts) -> None:
