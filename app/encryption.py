@@ -25,6 +25,11 @@ _KEY_ID = 8
 _HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
+def digest(token: str) -> bytes:
+    """What is stored of a token that is as long as ours: nobody guesses it back."""
+    return hashlib.sha256(token.encode(errors="replace")).digest()
+
+
 class CannotOpen(Exception):  # noqa: N818 - says what happened
     """The key is not ours any more, or the sealed value was changed or moved."""
 

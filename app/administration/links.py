@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.administration.models import Account, AccountLink
-from app.signing_in.cookies import digest
+from app.encryption import digest
 
 Purpose = Literal["invitation", "reset"]
 GOOD_FOR: dict[Purpose, timedelta] = {

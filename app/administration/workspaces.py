@@ -17,6 +17,7 @@ from app.administration.turns import take_turn
 from app.audit.trail import record
 from app.changes import Changes
 from app.errors import Conflict, InvalidInput, NotFound
+from app.identity.accounts import account_id_of
 from app.identity.visit import Visit
 from app.instances.models import Instance, Workspace
 from app.integrations.models import Connection, Integration
@@ -258,9 +259,8 @@ async def _connection_to_move(
 
 async def _account_of(session: AsyncSession, owner: str) -> Account | None:
     """The account behind an owner; None for people of Jira."""
-    if not owner.startswith("user:"):
-        return None
-    return await session.get(Account, UUID(owner.removeprefix("user:")))
+    account_id = account_id_of(owner)
+    return await session.get(Account, account_id) if account_id else None
 
 
 async def _may_enter(session: AsyncSession, account: Account, workspace: Workspace) -> bool:

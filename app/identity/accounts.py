@@ -14,7 +14,7 @@ from app.database import Database
 
 _KEPT = 20_000
 _KEPT_S = 300
-_PREFIX = "user:"
+USER = "user:"
 _Key = tuple[UUID, UUID]
 
 
@@ -83,12 +83,12 @@ class KnownAccounts:
                 kept.pop(key, None)
 
 
-def account_id_of(account: str) -> UUID | None:
-    """The id in ``user:<id>``; None for whoever comes through another door."""
-    if not account.startswith(_PREFIX):
+def account_id_of(account: str, prefix: str = USER) -> UUID | None:
+    """The id in ``user:<id>`` (or behind another prefix); None for whoever is named otherwise."""
+    if not account.startswith(prefix):
         return None
     try:
-        return UUID(account.removeprefix(_PREFIX))
+        return UUID(account.removeprefix(prefix))
     except ValueError:
         return None
 

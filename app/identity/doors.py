@@ -5,12 +5,11 @@ from starlette.requests import Request
 from app.access import Action, Caller
 from app.errors import NotSignedIn
 from app.identity.account_door import AccountDoor
+from app.identity.accounts import USER
 from app.identity.connect_door import ConnectDoor
 from app.identity.visit import ProjectInView, Proof, Visit
 from app.instances.facts import InstanceFacts
 from connect import LicenceState
-
-_OF_ACCOUNTS = "user:"
 
 
 class Doors:
@@ -40,7 +39,7 @@ class Doors:
 
         Raises ``CannotTell`` where the answer is Jira's and it can not be asked.
         """
-        if account.startswith(_OF_ACCOUNTS):
+        if account.startswith(USER):
             return await self.account.caller_of(facts, account, licence)
         account_id = account.removeprefix("jira:")
         return await self.connect.caller_of(facts, account_id, project, licence)

@@ -19,10 +19,10 @@ def open_to(facts: InstanceFacts, caller: Caller) -> Sequence[WorkspaceFacts]:
 def current_workspace(facts: InstanceFacts, caller: Caller) -> UUID:
     """The one that they chose last, while it is open to them; else the one that Jira opens."""
     offered = {workspace.id for workspace in open_to(facts, caller)}
-    for workspace_id in (facts.chosen.get(caller.account), facts.workspace_id, *sorted(offered)):
+    for workspace_id in (facts.chosen.get(caller.account), facts.workspace_id):
         if workspace_id in offered:
             return workspace_id
-    return facts.workspace_id
+    return min(offered, default=facts.workspace_id)
 
 
 def projects_listed_for(

@@ -4,7 +4,6 @@ An address that nobody has and a proof that is wrong take the same steps and get
 """
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -12,7 +11,7 @@ from sqlalchemy import select
 
 from app.access import Tool
 from app.database import Database, bind
-from app.encryption import CannotOpen
+from app.encryption import CannotOpen, digest
 from app.errors import Unproven
 from app.instances.directory import Directory
 from app.instances.facts import InstanceFacts
@@ -87,7 +86,7 @@ class NewsDoor:
 
 def address_hash(key: str) -> bytes:
     """What an address is found by: whoever reads the table cannot call it."""
-    return hashlib.sha256(key.encode(errors="replace")).digest()
+    return digest(key)
 
 
 def secret_place(integration_id: UUID) -> tuple[object, ...]:

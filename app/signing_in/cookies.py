@@ -1,13 +1,6 @@
 """Cookies for one host alone, gone when the browser closes; the server ends what they open."""
 
-import hashlib
-
 from starlette.responses import Response
-
-
-def digest(token: str) -> bytes:
-    """What is stored of a token that is as long as ours: nobody guesses it back."""
-    return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 def give_cookie(response: Response, name: str, value: str, *, lasts_s: int | None = None) -> None:

@@ -15,12 +15,12 @@ from app.administration.links import WELCOME, account_of_link, instance_of, new_
 from app.administration.mail import MailServer
 from app.administration.mailing import mail_link
 from app.administration.models import Account
+from app.encryption import digest
 from app.errors import TooMany
 from app.house import House, house_of
 from app.instances.facts import InstanceFacts
 from app.signing_in.at import AtInstance, from_our_pages
 from app.signing_in.attempts import Attempts, place_of
-from app.signing_in.cookies import digest
 from app.signing_in.noting import note
 from app.signing_in.pages import SIGN_IN, page, with_retry
 from app.signing_in.sessions import end_sessions_of

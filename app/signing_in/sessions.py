@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.administration.models import Account, AccountSession
 from app.changes import Changes
 from app.database import Database
-from app.signing_in.cookies import digest
+from app.encryption import digest
 
 COOKIE = "__Host-getint"
 _WRITTEN = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})").fullmatch

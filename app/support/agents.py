@@ -4,11 +4,11 @@ In the trail an agent is ``agent:<id>``, as a person of Jira is ``jira:<account 
 """
 
 from collections.abc import Iterable
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.identity.accounts import account_id_of
 from app.identity.people import UNKNOWN, Person
 from app.support.models import SupportAgent
 
@@ -17,7 +17,7 @@ _PREFIX = "agent:"
 
 async def agents_named(session: AsyncSession, accounts: Iterable[str]) -> dict[str, Person]:
     """A Person for every account of an agent among ``accounts``."""
-    ids = {account: found for account in accounts if (found := _id_in(account))}
+    ids = {account: found for account in accounts if (found := account_id_of(account, _PREFIX))}
     if not ids:
         return {}
     rows = await session.execute(
@@ -31,12 +31,3 @@ def _person(account: str, name: str | None) -> Person:
     if name is None:
         return Person(account, UNKNOWN, is_known=False)
     return Person(account, f"{name} (support)")
-
-
-def _id_in(account: str) -> UUID | None:
-    if not account.startswith(_PREFIX):
-        return None
-    try:
-        return UUID(account.removeprefix(_PREFIX))
-    except ValueError:
-        return None

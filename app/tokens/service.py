@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.administration.models import AccessToken
 from app.audit.trail import record
+from app.encryption import digest
 from app.errors import Conflict, NotFound
 from app.identity.visit import Visit
-from app.tokens.words import Lasts, Scope, ending_of, hash_of, new_token, told_apart
+from app.tokens.words import Lasts, Scope, ending_of, new_token, told_apart
 
 MOST_OF_ONE = 50
 MOST_SHOWN = 500
@@ -79,7 +80,7 @@ async def make(session: AsyncSession, visit: Visit, form: NewToken) -> str:
         account=visit.caller.account,
         name=form.name,
         scopes=[scope.effect.value for scope in form.scopes],
-        token_hash=hash_of(token),
+        token_hash=digest(token),
         ending=ending_of(token),
         project_id=visit.project.id if visit.project else None,
         project_key=visit.project.key if visit.project else None,

@@ -1,6 +1,5 @@
 """How a token is written, what it is good for, and how long it lasts."""
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -9,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.access import Effect
+from app.encryption import digest
 
 PREFIX = "getint"
 _SECRET_BYTES = 32
@@ -62,11 +62,6 @@ def new_token(instance_id: UUID) -> str:
     return f"{PREFIX}_{instance_id.hex}_{secrets.token_urlsafe(_SECRET_BYTES)}"
 
 
-def hash_of(token: str) -> bytes:
-    """What is stored of it: it has 256 random bits, so a plain hash tells nothing."""
-    return hashlib.sha256(token.encode(errors="replace")).digest()
-
-
 def ending_of(token: str) -> str:
     """By which people tell it from their others."""
     return token[-_SHOWN:]
@@ -79,7 +74,7 @@ def written(token: str) -> Written | None:
     if prefix != PREFIX or len(token) > _LONGEST or not secret:
         return None
     try:
-        return Written(UUID(hex=instance), hash_of(token))
+        return Written(UUID(hex=instance), digest(token))
     except ValueError:
         return None
 

@@ -6,7 +6,8 @@ from uuid import UUID
 import httpx
 import psycopg
 
-from app.tokens.words import ending_of, hash_of, new_token
+from app.encryption import digest
+from app.tokens.words import ending_of, new_token
 from tests.api.conftest import Programs
 from tests.api.kit import Program, connection, id_of, integration
 from tests.integrations.conftest import Foreign
@@ -24,7 +25,7 @@ def token_of_user(
         "INSERT INTO access_tokens (id, instance_id, account, name, scopes, token_hash, ending,"
         " expires_at) VALUES (gen_random_uuid(), %s, %s, 'CI', '{read,change,administer}', %s, %s,"
         " now() + interval '1 day')",
-        (instance_id, f"user:{user_id}", hash_of(token), ending_of(token)),
+        (instance_id, f"user:{user_id}", digest(token), ending_of(token)),
     )
     return Program(http, token)
 

@@ -6,8 +6,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from app.encryption import digest
 from app.tokens.service import MOST_OF_ONE
-from app.tokens.words import ending_of, hash_of
+from app.tokens.words import ending_of
 from sandbox.running import Sandbox
 from tests.api.kit import made_token, token_form
 from tests.integrations.conftest import Foreign, foreign, instance_id
@@ -34,7 +35,7 @@ async def test_a_token_is_shown_once_and_only_its_hash_is_kept(
         "SELECT token_hash, ending, scopes, account, expires_at - created_at FROM access_tokens"
     ).fetchone()
     assert row
-    assert row[:4] == (hash_of(token), ending_of(token), ["read", "change"], gia.account)
+    assert row[:4] == (digest(token), ending_of(token), ["read", "change"], gia.account)
     assert row[4].days == 30
     kept = superuser.execute("SELECT t::text FROM access_tokens t").fetchone()
     assert kept

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
-from app.signing_in.cookies import digest
+from app.encryption import digest
 from app.support.models import AgentSession, SupportAgent
 
 COOKIE = "__Host-getint-support"
