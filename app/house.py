@@ -24,7 +24,7 @@ from app.instances.lifecycle import ConnectLifecycle
 from app.news.door import NewsDoor
 from app.settings import Settings
 from app.signing_in.accounts import SigningIn
-from app.signing_in.passwords import Passwords
+from app.signing_in.attempts import Attempts
 from app.signing_in.sessions import Sessions
 from app.support.keys import SupportPublicKeys
 from app.sync.budget import HostBudgets
@@ -54,7 +54,7 @@ class House:
     doors: Doors
     accounts: KnownAccounts
     sessions: Sessions
-    passwords: Passwords
+    attempts: Attempts
     signing_in: SigningIn
     token_door: TokenDoor
     news_door: NewsDoor
@@ -106,7 +106,7 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
     sessions = Sessions(
         database, changes, idle=settings.account_session_idle, longest=settings.account_session
     )
-    passwords = Passwords()
+    attempts = Attempts(database)
     doors = Doors(
         ConnectDoor(
             settings=settings,
@@ -141,8 +141,8 @@ def build_house(settings: Settings, http: httpx.AsyncClient) -> House:
         doors=doors,
         accounts=accounts,
         sessions=sessions,
-        passwords=passwords,
-        signing_in=SigningIn(database, changes, sessions, passwords),
+        attempts=attempts,
+        signing_in=SigningIn(database, changes, sessions, attempts),
         token_door=TokenDoor(
             settings=settings,
             directory=directory,

@@ -9,8 +9,8 @@ from app.errors import Conflict, InvalidInput, NotFound
 from app.house import House
 from app.identity.accounts import account_id_of
 from app.identity.visit import Visit
+from app.signing_in import passwords
 from app.signing_in.accounts import enrol
-from app.signing_in.attempts import Attempts
 from app.signing_in.noting import note
 from app.signing_in.second_factor import step_of, use_step
 from app.signing_in.sessions import SignedIn, end_session, end_sessions_of
@@ -36,14 +36,11 @@ async def change_password(
 ) -> None:
     """Set another one and end all sessions but this. ``InvalidInput`` by field, ``TooMany``."""
     account = await own(house, visit)
-    attempts = Attempts(house.database, "password")
-    attempt = await attempts.count(str(account.id), place)
-    if not await house.passwords.matches(account.password_hash, old):
+    attempt = await house.attempts.count("password", str(account.id), place)
+    if not await passwords.matches(account.password_hash, old):
         raise InvalidInput(fields={"old": OLD_IS_WRONG})
-    await attempts.succeeded(attempt)
-    if wrong := await house.passwords.why_not(new, (account.name, account.email)):
-        raise InvalidInput(fields={"new": wrong})
-    hashed = await house.passwords.hashed(new)
+    await house.attempts.succeeded(attempt)
+    hashed = await passwords.chosen(new, (account.name, account.email), field="new")
     async with house.database.of_instance(account.instance_id) as session:
         changed = await session.scalar(
             update(Account)
@@ -79,7 +76,7 @@ async def remove_second_factor(house: House, visit: Visit, code: str, place: str
     if visit.facts.second_factor_required:
         return DEMANDED
     account = await own(house, visit)
-    await Attempts(house.database, "code").count(str(account.id), place)
+    await house.attempts.count("code", str(account.id), place)
     step = step_of(visit.facts, account, code)
     if step is None:
         return CODE_IS_WRONG

@@ -35,6 +35,7 @@ from app.errors import InvalidInput
 from app.house import House, house_of
 from app.identity.guard import context
 from app.identity.visit import Visit
+from app.signing_in import passwords
 from app.web.forms import filled, takes_form
 from app.web.page_router import page_router
 from app.web.pages import Flag, fragment
@@ -69,7 +70,11 @@ async def create(request: Request, visit: Managing) -> HTMLResponse:
     try:
         form = required(sent)
         is_invited = form.way == "invitation"
-        password = None if is_invited else await _hashed(house, form)
+        password = (
+            None
+            if is_invited
+            else await passwords.chosen(form.password.get_secret_value(), (form.name, form.email))
+        )
         async with house.database.of_instance(visit.caller.instance_id) as session:
             account = await create_user(
                 session,
@@ -192,13 +197,6 @@ async def sign_out_everywhere(request: Request, visit: Managing, account_id: UUI
     async with on_account(house, visit, account_id) as (session, account):
         await end_all_sessions(session, house.changes, visit, account)
     return done(Flag(f"{account.name} was signed out everywhere"))
-
-
-async def _hashed(house: House, form: NewUser) -> str:
-    password = form.password.get_secret_value()
-    if why_not := await house.passwords.why_not(password, (form.name, form.email)):
-        raise InvalidInput(fields={"password": why_not})
-    return await house.passwords.hashed(password)
 
 
 def _created(house: House, visit: Visit, account: Account, made: HandedOut | None) -> HTMLResponse:

@@ -25,11 +25,11 @@ from app.api.paging import Page, Paging, next_href, rows_of
 from app.api.router import ROOT, api_router
 from app.api.shapes import Shape
 from app.changes import Changes
-from app.errors import InvalidInput
-from app.house import House, house_of
+from app.house import house_of
 from app.identity.guard import api
 from app.identity.visit import Visit
 from app.integrations.schemas import ON_ONE_LINE
+from app.signing_in import passwords
 
 router = api_router("/users", "users")
 Managing = Annotated[Visit, Depends(api(Action.MANAGE_USERS))]
@@ -170,7 +170,10 @@ async def create_user(
     house = house_of(request)
     made = await once.made()
     if made is None:
-        password_hash = await _hashed(house, body)
+        password_hash = None
+        if body.password is not None:
+            password = body.password.get_secret_value()
+            password_hash = await passwords.chosen(password, (body.name, body.email))
 
         async def making(session: AsyncSession) -> UUID:
             account = await service.create_user(
@@ -309,16 +312,6 @@ async def delete_user(
     async with on_account(house, visit, account_id) as (session, account):
         await service.delete_user(session, house.changes, visit, account, takeover)
     return Response(status_code=204)
-
-
-async def _hashed(house: House, body: NewUserBody) -> str | None:
-    """The password as it is kept. Raises ``InvalidInput`` for one that is easy to guess."""
-    if body.password is None:
-        return None
-    password = body.password.get_secret_value()
-    if why_not := await house.passwords.why_not(password, (body.name, body.email)):
-        raise InvalidInput(fields={"password": why_not})
-    return await house.passwords.hashed(password)
 
 
 async def _step(request: Request, visit: Visit, account_id: UUID, step: Step) -> UserShape:

@@ -12,10 +12,10 @@ from app.administration.models import Account
 from app.changes import Changes
 from app.database import Database
 from app.instances.facts import InstanceFacts
+from app.signing_in import passwords
 from app.signing_in.attempts import Attempts
 from app.signing_in.halfway import Halfway
 from app.signing_in.noting import note
-from app.signing_in.passwords import Passwords
 from app.signing_in.provider import Identity
 from app.signing_in.second_factor import seal, step_of, use_step
 from app.signing_in.sessions import Sessions
@@ -41,14 +41,12 @@ class SigningIn:
     """The ways in, which all end in a new session."""
 
     def __init__(
-        self, database: Database, changes: Changes, sessions: Sessions, passwords: Passwords
+        self, database: Database, changes: Changes, sessions: Sessions, attempts: Attempts
     ) -> None:
         self._database = database
         self._changes = changes
         self._sessions = sessions
-        self._passwords = passwords
-        self._attempts = Attempts(database, "sign-in")
-        self._codes = Attempts(database, "code")
+        self._attempts = attempts
 
     async def with_password(
         self, facts: InstanceFacts, email: str, password: str, place: str
@@ -60,11 +58,9 @@ class SigningIn:
         """
         key = key_of(email)
         who = _who(facts, key or email.strip().lower())
-        attempt = await self._attempts.count(who, place)
+        attempt = await self._attempts.count("sign-in", who, place)
         account = await self._enabled(facts, Account.email_key == (key or ""))
-        is_theirs = await self._passwords.matches(
-            account.password_hash if account else None, password
-        )
+        is_theirs = await passwords.matches(account.password_hash if account else None, password)
         if account is None or not is_theirs:
             return None
         await self._attempts.succeeded(attempt)
@@ -88,7 +84,7 @@ class SigningIn:
         With a secret that was shown a moment ago, the code of it sets up the second factor.
         """
         who = _who(facts, halfway.account_id)
-        attempt = await self._codes.count(who, place)
+        attempt = await self._attempts.count("code", who, place)
         account = await self._enabled(facts, Account.id == halfway.id)
         if account is None or not halfway.is_of(facts, account):
             return None
@@ -103,7 +99,7 @@ class SigningIn:
                 await enrol(session, facts, account, halfway.secret)
                 await self._changes.announce(session, facts.instance_id)
             cookie = await self._begun(session, account, "password and code")
-        await self._codes.succeeded(attempt)
+        await self._attempts.succeeded(attempt)
         return cookie
 
     async def with_identity(self, facts: InstanceFacts, identity: Identity) -> str | None:

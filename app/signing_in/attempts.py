@@ -4,7 +4,6 @@ Counted in the database, by all processes together.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from app.administration.models import SignInFailure
+from app.encryption import digest
 from app.errors import TooMany
 
 WINDOW_S = 15 * 60
@@ -50,19 +50,25 @@ class Attempts:
     from several. ``what`` keeps apart what is counted apart.
     """
 
-    def __init__(self, database: OfNobody, what: str) -> None:
+    def __init__(self, database: OfNobody) -> None:
         self._database = database
-        self._what = what
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def count(self, who: str, place: str) -> Attempt:
+    async def count(self, what: str, who: str, place: str) -> Attempt:
         """Count one, before its outcome is known; ``TooMany`` where enough was tried."""
-        rows = await self._count(self._counted(who, place))
-        return Attempt(rows, self._key("both", who, place))
+        both = _key(what, "both", who, place)
+        rows = await self._count(
+            {
+                both: _OF_WHO_AND_PLACE,
+                _key(what, "place", place): _OF_PLACE,
+                _key(what, "who", who): _OF_WHO,
+            }
+        )
+        return Attempt(rows, both)
 
-    async def count_place(self, place: str, most: int) -> None:
+    async def count_place(self, what: str, place: str, most: int) -> None:
         """Count one that names nobody."""
-        await self._count({self._key("place", place): most})
+        await self._count({_key(what, "place", place): most})
 
     async def _count(self, most: Mapping[bytes, int]) -> Sequence[int]:
         tried = (
@@ -100,15 +106,9 @@ class Attempts:
                 )
             )
 
-    def _counted(self, who: str, place: str) -> dict[bytes, int]:
-        return {
-            self._key("both", who, place): _OF_WHO_AND_PLACE,
-            self._key("place", place): _OF_PLACE,
-            self._key("who", who): _OF_WHO,
-        }
 
-    def _key(self, *parts: str) -> bytes:
-        return hashlib.sha256("\x1f".join((self._what, *parts)).encode(errors="replace")).digest()
+def _key(*parts: str) -> bytes:
+    return digest("\x1f".join(parts))
 
 
 def _number(key: bytes) -> int:

@@ -19,8 +19,9 @@ from app.encryption import digest
 from app.errors import TooMany
 from app.house import House, house_of
 from app.instances.facts import InstanceFacts
+from app.signing_in import passwords
 from app.signing_in.at import AtInstance, from_our_pages
-from app.signing_in.attempts import Attempts, place_of
+from app.signing_in.attempts import place_of
 from app.signing_in.noting import note
 from app.signing_in.pages import SIGN_IN, page, with_retry
 from app.signing_in.sessions import end_sessions_of
@@ -104,9 +105,9 @@ async def set_password(request: Request) -> HTMLResponse:
         account = await account_of_link(session, token)
     if account is None:
         return _welcome(wrong=NOT_GOOD, status=422)
-    if wrong := await house.passwords.why_not(password, (account.name, account.email)):
+    if wrong := await passwords.why_not(password, (account.name, account.email)):
         return _welcome(facts, account=account, token=token, wrong=wrong, status=422)
-    return await _used(house, facts, token, await house.passwords.hashed(password))
+    return await _used(house, facts, token, await passwords.hashed(password))
 
 
 @router.get(f"{SIGN_IN}/{{instance_id}}/forgotten")
@@ -126,7 +127,7 @@ async def send_link(request: Request, facts: AtInstance) -> HTMLResponse:
     key = key_of(email)
     who = f"{facts.instance_id.hex}\x1f{key or email.strip().lower()}"
     try:
-        await Attempts(house.database, "forgotten").count(who, place_of(request))
+        await house.attempts.count("forgotten", who, place_of(request))
     except TooMany as problem:
         words = "It was asked for too often. Wait a quarter of an hour, then try again."
         return with_retry(_forgotten(request, facts, email=email, wrong=words), problem)
@@ -137,7 +138,7 @@ async def send_link(request: Request, facts: AtInstance) -> HTMLResponse:
 
 async def _counted(house: House, request: Request, token: str) -> InstanceFacts | None:
     """The instance that a link names, after its use was counted; ``TooMany``."""
-    await Attempts(house.database, "link").count(digest(token).hex(), place_of(request))
+    await house.attempts.count("link", digest(token).hex(), place_of(request))
     named = instance_of(token)
     return await house.directory.of_instance(named) if named else None
 

@@ -14,6 +14,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 
+from app.errors import InvalidInput
+
 _HASHER = PasswordHasher()  # RFC 9106, low memory: 64 MiB, three passes
 _NICENESS = 15
 
@@ -42,24 +44,30 @@ _LEAST_GUESSES_LOG10 = 7
 _LOOKED_AT = 64
 
 
-class Passwords:
-    """Checks and hashes passwords, a few at a time."""
+async def matches(known: str | None, password: str) -> bool:
+    """Whether it is the password; as long in coming when there is none."""
+    found = await _in_turn(_verified, known or _NOBODYS, password)
+    return found and known is not None
 
-    async def matches(self, hashed: str | None, password: str) -> bool:
-        """Whether it is the password; as long in coming when there is none."""
-        found = await _in_turn(_verified, hashed or _NOBODYS, password)
-        return found and hashed is not None
 
-    async def hashed(self, password: str) -> str:
-        """In PHC form."""
-        return await _in_turn(hash_of, password)
+async def hashed(password: str) -> str:
+    """In PHC form."""
+    return await _in_turn(hash_of, password)
 
-    async def why_not(self, password: str, about: Iterable[str]) -> str:
-        """Why nobody should choose it; empty if they may. ``about`` is known of the person."""
-        if len(password) < SHORTEST:
-            return TOO_SHORT
-        # Python all through: it would hold up who waits for the interpreter if it stepped back.
-        return await asyncio.to_thread(_why_easy, password, list(about))
+
+async def chosen(password: str, about: Iterable[str], *, field: str = "password") -> str:
+    """In PHC form; ``InvalidInput`` at ``field`` for one that nobody should choose."""
+    if wrong := await why_not(password, about):
+        raise InvalidInput(fields={field: wrong})
+    return await hashed(password)
+
+
+async def why_not(password: str, about: Iterable[str]) -> str:
+    """Why nobody should choose it; empty if they may. ``about`` is known of the person."""
+    if len(password) < SHORTEST:
+        return TOO_SHORT
+    # Python all through: it would hold up who waits for the interpreter if it stepped back.
+    return await asyncio.to_thread(_why_easy, password, list(about))
 
 
 async def _in_turn(work: Callable[..., Result], *given: object) -> Result:

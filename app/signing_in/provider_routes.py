@@ -13,7 +13,7 @@ from app.errors import CannotTell, NotFound
 from app.house import House, house_of
 from app.instances.facts import InstanceFacts
 from app.signing_in.at import AtInstance, signed_in
-from app.signing_in.attempts import Attempts, place_of
+from app.signing_in.attempts import place_of
 from app.signing_in.cookies import give_cookie, take_cookie
 from app.signing_in.pages import SIGN_IN, base_of, page
 from app.signing_in.provider import LASTS_S, Client, IdentityProvider, NotVouchedFor
@@ -35,7 +35,7 @@ async def go_to_the_provider(request: Request, facts: AtInstance) -> Response:
     """Send the browser to the provider."""
     house = house_of(request)
     # Whoever goes there without end would have us ask the provider without end.
-    await Attempts(house.database, "provider").count_place(place_of(request), _BEGUN_AT_MOST)
+    await house.attempts.count_place("provider", place_of(request), _BEGUN_AT_MOST)
     async with provider_of(house, facts) as provider:
         address, begun = await provider.begin()
     answer = RedirectResponse(address, 303)

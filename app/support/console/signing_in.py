@@ -5,8 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.encryption import ConsoleKeys
+from app.signing_in import passwords
 from app.signing_in.attempts import Attempts
-from app.signing_in.passwords import Passwords
 from app.signing_in.provider import Identity
 from app.support.console.second_factor import step_of, use_step
 from app.support.console.sessions import Sessions
@@ -20,8 +20,7 @@ class SigningIn:
         self._database = database
         self._keys = keys
         self._sessions = sessions
-        self._passwords = Passwords()
-        self._attempts = Attempts(database, "console")
+        self._attempts = Attempts(database)
 
     async def with_password(self, email: str, password: str, code: str, place: str) -> str | None:
         """The token of a new session; None if e-mail, password or code is wrong.
@@ -29,11 +28,9 @@ class SigningIn:
         Whatever is wrong, and whether there is such an agent, takes the same steps.
         """
         email = email.strip().lower()
-        attempt = await self._attempts.count(email, place)
+        attempt = await self._attempts.count("console", email, place)
         agent = await self._local(email)
-        is_password = await self._passwords.matches(
-            agent.password_hash if agent else None, password
-        )
+        is_password = await passwords.matches(agent.password_hash if agent else None, password)
         step = step_of(self._keys, agent, code)
         if agent is None or not is_password or step is None:
             return None

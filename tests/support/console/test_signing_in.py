@@ -191,7 +191,7 @@ async def _failing(attempts: Attempts, email: str, places: Callable[[int], str],
     """How many of so many tries are let through."""
     for number in range(times):
         try:
-            await attempts.count(email, places(number))
+            await attempts.count("console", email, places(number))
         except TooMany:
             return number
     return times
@@ -205,7 +205,7 @@ def test_what_is_stored_costs_what_rfc_9106_asks_for() -> None:
 async def test_one_place_tries_thirty_accounts_and_one_account_is_tried_from_ten_places(
     parts: Console,
 ) -> None:
-    attempts = Attempts(parts.database, "console")
+    attempts = Attempts(parts.database)
     tried = [
         await _failing(attempts, f"a{it}@b.example", lambda _: "192.0.2.1", 1) for it in range(40)
     ]
@@ -214,18 +214,18 @@ async def test_one_place_tries_thirty_accounts_and_one_account_is_tried_from_ten
 
 
 async def test_somebody_elsewhere_does_not_lock_an_agent_out(parts: Console) -> None:
-    attempts = Attempts(parts.database, "console")
+    attempts = Attempts(parts.database)
     assert await _failing(attempts, EMAIL, lambda _: "198.51.100.9", 99) == 5
-    await attempts.count(EMAIL, "192.0.2.1")
+    await attempts.count("console", EMAIL, "192.0.2.1")
 
 
 async def test_failures_are_counted_by_all_processes_together_and_forgotten_after_a_while(
     parts: Console, superuser: psycopg.Connection[Any]
 ) -> None:
-    assert await _failing(Attempts(parts.database, "console"), EMAIL, lambda _: "::1", 99) == 5
-    assert await _failing(Attempts(parts.database, "console"), EMAIL, lambda _: "::1", 99) == 0
+    assert await _failing(Attempts(parts.database), EMAIL, lambda _: "::1", 99) == 5
+    assert await _failing(Attempts(parts.database), EMAIL, lambda _: "::1", 99) == 0
     superuser.execute("UPDATE sign_in_failures SET at = now() - interval '901 seconds'")
-    assert await _failing(Attempts(parts.database, "console"), EMAIL, lambda _: "::1", 99) == 5
+    assert await _failing(Attempts(parts.database), EMAIL, lambda _: "::1", 99) == 5
 
 
 async def test_many_tries_at_the_same_time_are_not_more_than_few(
