@@ -39,7 +39,7 @@ async def test_a_token_is_shown_once_and_only_its_hash_is_kept(
     assert row[4].days == 30
     kept = superuser.execute("SELECT t::text FROM access_tokens t").fetchone()
     assert kept
-    assert token.rpartition("_")[2] not in kept[0]
+    assert token.split("_", 2)[2] not in kept[0]
     trail = superuser.execute("SELECT details::text FROM audit_entries").fetchall()
     assert not [entry for entry in trail if token in entry[0]]
 
