@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from cachetools import TTLCache
 from sqlalchemy import Select, select
 
 from app.administration.models import Account, WorkspaceAccess
 from app.changes import Changes
 from app.database import Database
+from app.kept import KeptUntilChange
 
-_KEPT = 20_000
-_KEPT_S = 300
 USER = "user:"
 _Key = tuple[UUID, UUID]
 
@@ -36,51 +34,40 @@ class KnownAccounts:
 
     def __init__(self, database: Database, changes: Changes) -> None:
         self._database = database
-        self._changes = changes
-        self._kept: TTLCache[_Key, KnownAccount] = TTLCache(_KEPT, _KEPT_S)
-        self._names: TTLCache[_Key, str] = TTLCache(_KEPT, _KEPT_S)
-        self._generation = 0
-        changes.on_change("facts", self._forget)
+        self._kept = KeptUntilChange[_Key, KnownAccount](changes, lambda key, _: key[0])
+        self._names = KeptUntilChange[_Key, str](changes, lambda key, _: key[0])
 
     async def find(self, instance_id: UUID, account_id: UUID) -> KnownAccount | None:
         """The account as it is now; None if there is none in this instance."""
         key = (instance_id, account_id)
-        if self._changes.is_listening and (kept := self._kept.get(key)):
+        if kept := self._kept.get(key):
             return kept
-        generation = self._generation
+        generation = self._kept.generation
         rows = await self._database.rows(instance_id, _with_access(account_id))
         if not rows:
             return None
         found = _known(account_id, rows)
-        if generation == self._generation:
-            self._kept[key] = found
+        self._kept.keep(key, found, generation)
         return found
 
     async def names(self, instance_id: UUID, account_ids: Collection[UUID]) -> Mapping[UUID, str]:
         """The names of those that there are."""
-        kept: dict[UUID, str] = {}
-        if self._changes.is_listening:
-            for account_id in account_ids:
-                if (name := self._names.get((instance_id, account_id))) is not None:
-                    kept[account_id] = name
+        kept = {
+            account_id: name
+            for account_id in account_ids
+            if (name := self._names.get((instance_id, account_id))) is not None
+        }
         missing = sorted(set(account_ids) - set(kept))
         if not missing:
             return kept
-        generation = self._generation
+        generation = self._names.generation
         columns: Any = (Account.id, Account.name)
         statement = select(*columns).where(Account.id.in_(missing))
         rows: Iterable[Any] = await self._database.rows(instance_id, statement)
         found: dict[UUID, str] = {row.id: row.name for row in rows}
-        if generation == self._generation:
-            for account_id, name in found.items():
-                self._names[instance_id, account_id] = name
+        for account_id, name in found.items():
+            self._names.keep((instance_id, account_id), name, generation)
         return kept | found
-
-    def _forget(self, instance_id: UUID | None) -> None:
-        self._generation += 1
-        for kept in (self._kept, self._names):
-            for key in [key for key in kept if instance_id in {None, key[0]}]:
-                kept.pop(key, None)
 
 
 def account_id_of(account: str, prefix: str = USER) -> UUID | None:

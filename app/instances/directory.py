@@ -7,7 +7,6 @@ from functools import partial
 from typing import Literal, cast
 from uuid import UUID
 
-from cachetools import TTLCache
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,11 +16,10 @@ from app.database import Database, bind
 from app.encryption import InstanceKey, MasterKeys
 from app.instances.facts import InstanceFacts, ProviderFacts, WorkspaceFacts
 from app.instances.models import GroupBinding, Installation, Instance, Workspace
+from app.kept import KeptUntilChange
 from connect import LicenceFact, LicenceState, Site
 from connect.tokens import PREVIOUS_SECRET_GRACE
 
-_KEPT = 20_000
-_KEPT_S = 300
 # Anybody can name a client key: look-ups must leave connections to those whom we know.
 _LOOK_UPS_AT_ONCE = 3
 
@@ -33,10 +31,10 @@ class Directory:
         self._database = database
         self._master_keys = master_keys
         self._changes = changes
-        self._kept: TTLCache[str | UUID, InstanceFacts] = TTLCache(_KEPT, _KEPT_S)
-        self._generation = 0
+        self._kept = KeptUntilChange[str | UUID, InstanceFacts](
+            changes, lambda _, facts: facts.instance_id
+        )
         self._look_ups = asyncio.Semaphore(_LOOK_UPS_AT_ONCE)
-        changes.on_change("facts", self._forget)
 
     async def find(self, client_key: str) -> InstanceFacts | None:
         """The facts, at most as old as the last change; None when nobody installed with it."""
@@ -58,13 +56,12 @@ class Directory:
     async def _kept_or_loaded(
         self, known_as: str | UUID, load: Callable[[], Awaitable[InstanceFacts | None]]
     ) -> InstanceFacts | None:
-        if self._changes.is_listening and (facts := self._kept.get(known_as)):
+        if facts := self._kept.get(known_as):
             return facts
-        generation = self._generation
+        generation = self._kept.generation
         facts = await load()
-        # A change that arrived while we read may be newer than what we read.
-        if facts is not None and generation == self._generation:
-            self._kept[known_as] = facts
+        if facts is not None:
+            self._kept.keep(known_as, facts, generation)
         return facts
 
     async def load(self, client_key: str) -> InstanceFacts | None:
@@ -102,7 +99,7 @@ class Directory:
 
     def forget_everything(self) -> None:
         """Read all facts anew from now on."""
-        self._forget(None)
+        self._kept.forget(None)
 
     async def _facts(
         self, session: AsyncSession, instance: Instance, installation: Installation | None
@@ -128,16 +125,6 @@ class Directory:
             standard_bound=frozenset(row.tool for row in bindings if row.is_standard),
             key=key,
         )
-
-    def _forget(self, instance_id: UUID | None) -> None:
-        self._generation += 1
-        gone = [
-            known_as
-            for known_as, facts in self._kept.items()
-            if instance_id in {None, facts.instance_id}
-        ]
-        for known_as in gone:
-            self._kept.pop(known_as, None)
 
 
 async def _workspaces(session: AsyncSession) -> dict[UUID, WorkspaceFacts]:

@@ -15,7 +15,6 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from cachetools import TTLCache
 from sqlalchemy import ColumnElement, and_, extract, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,10 +22,10 @@ from app.administration.models import Account, AccountSession
 from app.changes import Changes
 from app.database import Database
 from app.encryption import digest
+from app.kept import KeptUntilChange
 
 COOKIE = "__Host-getint"
 _WRITTEN = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})").fullmatch
-_KEPT = 20_000
 _NOTED_EVERY_S = 60.0
 _NOTED_EVERY = timedelta(seconds=_NOTED_EVERY_S)
 # Anybody can make cookies up: look-ups must leave connections to those whom we know.
@@ -72,10 +71,10 @@ class Sessions:
         self._idle = idle
         self._longest = longest
         self._clock = clock
-        self._kept: TTLCache[Named, _Kept] = TTLCache(_KEPT, _NOTED_EVERY_S, clock)
-        self._generation = 0
+        self._kept = KeptUntilChange[Named, _Kept](
+            changes, lambda named, _: named.instance_id, lasts_s=_NOTED_EVERY_S, clock=clock
+        )
         self._look_ups = asyncio.Semaphore(_LOOK_UPS_AT_ONCE)
-        changes.on_change("facts", self._forget)
 
     async def begin(self, session: AsyncSession, account: Account) -> str:
         """A new one in the transaction of the sign-in; its cookie, which is kept nowhere."""
@@ -97,16 +96,15 @@ class Sessions:
         if named is None:
             return None
         kept = self._kept.get(named)
-        if kept is not None and self._changes.is_listening and self._clock() < kept.good_until:
+        if kept is not None and self._clock() < kept.good_until:
             return kept.signed_in
-        generation, asked_at = self._generation, self._clock()
+        generation, asked_at = self._kept.generation, self._clock()
         found = await self._looked_up(named)
         if found is None:
             return None
         signed_in, left_s = found
-        # A change that arrived while we read may be newer than what we read.
-        if generation == self._generation:
-            self._kept[named] = _Kept(signed_in, asked_at + min(left_s, _NOTED_EVERY_S))
+        good_until = asked_at + min(left_s, _NOTED_EVERY_S)
+        self._kept.keep(named, _Kept(signed_in, good_until), generation)
         return signed_in
 
     async def end(self, named: Named) -> None:
@@ -156,11 +154,6 @@ class Sessions:
             AccountSession.ends_at > _NOW,
             AccountSession.last_used_at > _NOW - self._idle,
         )
-
-    def _forget(self, instance_id: UUID | None) -> None:
-        self._generation += 1
-        for named in [it for it in self._kept if instance_id in {None, it.instance_id}]:
-            self._kept.pop(named, None)
 
 
 def named_by(cookie: str) -> Named | None:

@@ -15,10 +15,10 @@ from app.administration.models import AccessToken
 from app.changes import Changes
 from app.database import Database
 from app.identity.visit import ProjectInView
+from app.kept import KeptUntilChange
 from app.tokens.words import Written, told_apart
 
-_KEPT = 20_000
-_KEPT_S = 300
+_NOTED = 20_000
 _NOTED_EVERY_S = 60
 # Anybody can make tokens up: look-ups must leave connections to those whom we know.
 _LOOK_UPS_AT_ONCE = 3
@@ -50,20 +50,19 @@ class KnownTokens:
         self, database: Database, changes: Changes, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._database = database
-        self._changes = changes
-        self._kept: TTLCache[Written, KnownToken] = TTLCache(_KEPT, _KEPT_S, clock)
-        self._noted: TTLCache[UUID, bool] = TTLCache(_KEPT, _NOTED_EVERY_S, clock)
-        self._generation = 0
+        self._kept = KeptUntilChange[Written, KnownToken](
+            changes, lambda token, _: token.instance_id, clock=clock
+        )
+        self._noted: TTLCache[UUID, bool] = TTLCache(_NOTED, _NOTED_EVERY_S, clock)
         self._look_ups = asyncio.Semaphore(_LOOK_UPS_AT_ONCE)
-        changes.on_change("facts", self._forget)
 
     def kept(self, token: Written) -> KnownToken | None:
         """What memory has, if memory may be trusted."""
-        return self._kept.get(token) if self._changes.is_listening else None
+        return self._kept.get(token)
 
     async def looked_up(self, token: Written) -> KnownToken | None:
         """What the database has; None for one that is not there, revoked or over."""
-        generation = self._generation
+        generation = self._kept.generation
         statement = select(AccessToken).where(
             AccessToken.instance_id == token.instance_id,
             AccessToken.token_hash == token.hash,
@@ -75,9 +74,7 @@ class KnownTokens:
         if row is None:
             return None
         found = _known(row)
-        # A change that arrived while we read may be newer than what we read.
-        if generation == self._generation:
-            self._kept[token] = found
+        self._kept.keep(token, found, generation)
         return found
 
     async def note_use(self, token: KnownToken) -> None:
@@ -97,12 +94,6 @@ class KnownTokens:
                 )
                 .values(last_used_at=_NOW)
             )
-
-    def _forget(self, instance_id: UUID | None) -> None:
-        self._generation += 1
-        gone = [token for token in self._kept if instance_id in {None, token.instance_id}]
-        for token in gone:
-            self._kept.pop(token, None)
 
 
 def _known(row: AccessToken) -> KnownToken:
