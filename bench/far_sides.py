@@ -18,11 +18,12 @@ from fastapi import FastAPI
 from sandbox.gitlab.main import create_app as create_gitlab
 from sandbox.gitlab.seed import fresh_gitlab
 from sandbox.gitlab.state import GitLabState
+from sandbox.issues.adf import Document
 from sandbox.issues.catalogue import TASK, TO_DO
 from sandbox.issues.models import Issue
 from sandbox.main import create_app as create_jira
 from sandbox.request_log import Exchange, RequestLog
-from sandbox.seed_texts import SUBJECTS, description
+from sandbox.seed_texts import SUBJECTS, description, paragraph
 from sandbox.site import SiteState
 from sandbox.storage import open_site
 
@@ -86,7 +87,7 @@ def _fill(site: SiteState, count: int) -> None:
             "labels": ["payday"],
             "reporter": people[0].account_id,
             "assignee": None,
-            "description": description(number, chance, people[0], []),
+            "description": _unlike_others(number, description(number, chance, people[0], [])),
         }
         made = Issue(
             id=site.issues.new_id(),
@@ -98,6 +99,12 @@ def _fill(site: SiteState, count: int) -> None:
             fields=fields,
         )
         site.issues.put(made)
+
+
+def _unlike_others(number: int, text: Document | None) -> Document | None:
+    """No two texts are the same: what was converted once is else not converted again."""
+    told = paragraph(f"Noted as number {number}.")
+    return text and {**text, "content": [*text["content"], told]}
 
 
 def _add_counts(app: FastAPI, log: CountedLog) -> None:

@@ -1,6 +1,5 @@
 """Brings one item and its counterpart to agree, whatever was done or half done before."""
 
-from asyncio import to_thread
 from datetime import timedelta
 from typing import Literal
 
@@ -12,6 +11,7 @@ from app.sync.links import id_on, ids_across, set_item
 from app.sync.models import Link
 from app.sync.prints import SEEN
 from app.sync.reconcile import Plan, Setting, draft_values, prints_of, reconcile
+from app.sync.richtext import without_delay
 from app.sync.rules import SideName
 from app.tools.items import Draft, Item
 from app.tools.side import ItemElsewhere, ItemGone, ItemRejected, SideError, Unsure
@@ -78,7 +78,7 @@ async def _made_or_found(
     if counterpart is None:
         await _know_parents(context, here, item)
         await context.know_people(mapping.rules, item)
-        draft = await to_thread(_draft, context, here, item, link, mapping)
+        draft = await without_delay(_length(item), _draft, context, here, item, link, mapping)
         counterpart = await side.create(draft)
         context.tell("info", "created", f"Made {counterpart.key}.", here, item)
         _tell_notes(context, there, counterpart)
@@ -117,8 +117,8 @@ async def _agree(
     await _know_parents(context, "tool", items["tool"])
     await context.know_people(mapping.rules, *items.values())
     setting = context.setting(mapping)
-    # Long texts take their time, in which others are to be served.
-    plan = await to_thread(
+    plan = await without_delay(
+        _length(*items.values()),
         reconcile,
         setting,
         items["jira"],
@@ -212,6 +212,13 @@ def _was_seen(link: Link, here: SideName, item: Item) -> bool:
         return False
     prints = link.jira_prints if here == "jira" else link.tool_prints
     return prints.get(SEEN) == item.updated_at.isoformat()
+
+
+def _length(*items: Item) -> int:
+    """Of their texts, in characters."""
+    return sum(
+        len(value) for item in items for value in item.values.values() if isinstance(value, str)
+    )
 
 
 def _keys(link: Link) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 
 from cachetools import LRUCache
 
+from app.sync.richtext import without_delay
 from app.tools.gitlab_fields import (
     MILESTONE,
     NO_PARENT,
@@ -209,15 +210,12 @@ class GitLabSide:
         except (AccessLost, SideBusy):
             raise
         except SideError as trouble:
-            return await asyncio.to_thread(
-                item_of, issue, (), [f"Its files are left out: {trouble}"]
-            )
+            return await _read(issue, (), [f"Its files are left out: {trouble}"])
 
     async def _item(self, issue: Raw, notes: Sequence[str] = ()) -> Item:
         sized = await together(self._attachment(upload) for upload in await self._uploads(issue))
         files = [file for file in sized if file is not None]
-        # Rich text takes its time, in which others are to be served.
-        return await asyncio.to_thread(item_of, issue, files, notes)
+        return await _read(issue, files, notes)
 
     async def _uploads(self, issue: Raw) -> Sequence[Upload]:
         """What the issue and its notes link to, each once."""
@@ -266,7 +264,10 @@ class GitLabSide:
         if values.get(MILESTONE) and not self._milestones:
             found = await self._open_milestones()
             self._milestones = {str(each["title"]).casefold(): int(each["id"]) for each in found}
-        return await asyncio.to_thread(payload_of, values, self._milestones, notes, place, files)
+        length = len(str(values.get(DESCRIPTION) or ""))
+        return await without_delay(
+            length, payload_of, values, self._milestones, notes, place, files
+        )
 
     async def _members(self) -> Sequence[Person]:
         return [person_of(member) for member in await self._http.all_of("/members/all")]
@@ -277,9 +278,15 @@ class GitLabSide:
         )
 
     async def _note(self, method: str, path: str, body: str, mark: UUID, place: Place) -> Comment:
-        text, _ = await asyncio.to_thread(markdown_of, body, place)
+        text, _ = await without_delay(len(body), markdown_of, body, place)
         note = await self._http.change(method, path, {"body": with_mark(text, mark)})
-        return await asyncio.to_thread(comment_of, note, place)
+        return await without_delay(len(str(note["body"])), comment_of, note, place)
+
+
+async def _read(issue: Raw, files: Sequence[Attachment], notes: Sequence[str]) -> Item:
+    return await without_delay(
+        len(str(issue.get("description") or "")), item_of, issue, files, notes
+    )
 
 
 def _mark_of(issue: Raw) -> UUID | None:

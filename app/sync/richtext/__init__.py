@@ -16,11 +16,13 @@ An image or file of the item itself is ``img`` with the address ``attachment:`` 
 ``from_...`` answer canonical HTML and notes, ``to_...`` what to send and notes. Notes say in plain
 words what could not be expressed, and are for the log of a run; the content is then kept as text.
 Both are linear in what they are given; a megabyte of dense markup takes some five seconds, so what
-may be long belongs into a thread. ``to_...`` take any HTML, but judge it as ``from_html`` does.
+may be long is worked on ``without_delay``. ``to_...`` take any HTML, but judge it as ``from_html``
+does.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
 
 from app.sync.richtext.adf_reading import read_adf
 from app.sync.richtext.adf_writing import write_adf
@@ -40,6 +42,7 @@ from app.sync.richtext.markdown_writing import write_markdown
 from app.sync.richtext.notes import Notes, Rich
 from app.sync.richtext.printing import canonical
 from app.sync.richtext.rewriting import rewritten
+from app.sync.richtext.threads import LONG, without_delay
 from app.sync.richtext.tree import Blocks
 
 __all__ = [
@@ -60,7 +63,22 @@ __all__ = [
     "to_adf",
     "to_html",
     "to_markdown",
+    "without_delay",
 ]
+
+T = TypeVar("T")
+_REMEMBERED = 256
+
+
+def _remembering(convert: Callable[[str], T]) -> Callable[[str], T]:
+    """The same, but texts that are not long and come again are not converted again."""
+    remembered = lru_cache(_REMEMBERED)(convert)
+
+    @wraps(convert)
+    def converted(text: str) -> T:
+        return remembered(text) if len(text) < LONG else convert(text)
+
+    return converted
 
 
 def from_adf(document: object) -> Rich:
@@ -76,22 +94,26 @@ def to_adf(
     return document, notes.told()
 
 
+@_remembering
 def from_markdown(text: str) -> Rich:
     """From GitLab's Markdown."""
     return _rich(*read_markdown(text))
 
 
+@_remembering
 def to_markdown(html: str) -> tuple[str, tuple[str, ...]]:
     """GitLab's Markdown."""
     text, notes = write_markdown(read_html(html)[0])
     return text, notes.told()
 
 
+@_remembering
 def from_html(text: str) -> Rich:
     """From anybody's HTML, such as Azure DevOps'; whatever may do harm stays behind."""
     return _rich(*read_html(text))
 
 
+@_remembering
 def to_html(html: str) -> tuple[str, tuple[str, ...]]:
     """HTML for Azure DevOps."""
     text, notes = write_html(read_html(html)[0])

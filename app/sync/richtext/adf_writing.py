@@ -1,7 +1,6 @@
 """Writes the tree as Atlassian Document Format, within what its schema allows to stand where."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from app.sync.richtext.characters import attachment_name, is_absolute, scheme_of
@@ -352,6 +351,6 @@ def _is_simple_task(item: Item) -> bool:
 
 def _in_bold(runs: Iterable[Run]) -> tuple[Run, ...]:
     return tuple(
-        run if run.is_break or run.src is not None else replace(run, marks=run.marks | {"strong"})
+        run if run.is_break or run.src is not None else run._replace(marks=run.marks | {"strong"})
         for run in runs
     )

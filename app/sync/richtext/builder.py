@@ -25,6 +25,7 @@ MOST_DEEP: Final = 40
 
 _LISTS = frozenset({"ul", "ol"})
 _CELLS = frozenset({"td", "th"})
+_BETWEEN_CELLS = frozenset({"table", "tr"})
 _TABLE_PARTS = frozenset({"table", "tr", "td", "th"})
 _SPACE = re.compile(r"[\t\n]")
 _MENTION = re.compile(r"[a-z]{1,20}:[^\s\"<>]{1,250}")
@@ -290,7 +291,10 @@ class Builder:
 
     def _flow(self) -> Frame:
         """Where words go; those between the rows of a table go before it."""
-        return next(frame for frame in reversed(self._frames) if frame.tag not in {"table", "tr"})
+        frame = self._frames[-1]
+        if frame.tag not in _BETWEEN_CELLS:
+            return frame
+        return next(each for each in reversed(self._frames) if each.tag not in _BETWEEN_CELLS)
 
 
 def _is_wall(here: str, tag: str) -> bool:

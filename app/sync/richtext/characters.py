@@ -9,6 +9,7 @@ from app.sync.richtext.notes import Notes
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _NO_CHARACTER = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
 _OTHER_SPACE = re.compile(r"[\x0b\x0c\x85]")
+_TO_CLEAN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 _AT_THE_ENDS = re.compile(r"^[\x00-\x20\x7f-\xa0]+|[\x00-\x20\x7f-\xa0]+$")
 _SKIPPED_BY_BROWSERS = re.compile(r"[\t\r\n]")
@@ -26,6 +27,8 @@ BARE_ADDRESS: Final = re.compile(r"(?<![\w/@])https?://[^\s<>\"]{1,4000}", re.IG
 
 def clean(text: str, notes: Notes) -> str:
     """The text without what no tool stores: control characters, halves of characters."""
+    if not _TO_CLEAN.search(text):
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if _NO_CHARACTER.search(text):
         whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

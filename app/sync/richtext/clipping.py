@@ -157,7 +157,7 @@ def _line_halves(line: Line, room: int) -> _Halves:
             left -= len(run.text)
             continue
         at = _word_end(run.text, left) if run.joins and run.href is None else 0
-        first, second = replace(run, text=run.text[:at]), replace(run, text=run.text[at:])
+        first, second = run._replace(text=run.text[:at]), run._replace(text=run.text[at:])
         halves = tidy([*kept, first]), tidy([second, *line.runs[index + 1 :]])
         return _both(*(replace(line, runs=runs) if runs else None for runs in halves))
     return (line,), ()

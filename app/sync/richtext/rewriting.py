@@ -1,7 +1,6 @@
 """Lets a side put its own addresses and people into canonical HTML, and take them out again."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from app.sync.richtext.characters import LINKED, SHOWN, scheme_of, tidy_address
 from app.sync.richtext.html_reading import read_html
@@ -33,9 +32,9 @@ def _with_address(run: Run, address: Address | None) -> Run:
     if address is None:
         return run
     if run.src is not None:
-        run = replace(run, src=_allowed(address(run.src), SHOWN) or run.src)
+        run = run._replace(src=_allowed(address(run.src), SHOWN) or run.src)
     if run.href is not None:
-        run = replace(run, href=_allowed(address(run.href), LINKED) or run.href)
+        run = run._replace(href=_allowed(address(run.href), LINKED) or run.href)
     return run
 
 
@@ -48,4 +47,4 @@ def _with_person(run: Run, person: Person | None) -> Run:
     if person is None or run.mention is None:
         return run
     known, name = person(run.mention, run.text)
-    return replace(run, text=" ".join(name.split()), mention=known or None)
+    return run._replace(text=" ".join(name.split()), mention=known or None)

@@ -6,7 +6,6 @@ spaces follow it). Compared in this form, they are equal.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from app.sync.richtext.characters import BARE_ADDRESS, end_of_address, tidy_address
 from app.sync.richtext.tree import BREAK, MARKS, Run
@@ -47,7 +46,7 @@ def _goes_with(left: Run, right: Run) -> bool:
 
 
 def _one(same: list[Run]) -> Run:
-    return replace(same[0], text="".join(run.text for run in same)) if len(same) > 1 else same[0]
+    return same[0]._replace(text="".join(run.text for run in same)) if len(same) > 1 else same[0]
 
 
 def _spaced(runs: Iterable[Run]) -> list[Run]:
@@ -68,7 +67,7 @@ def _spaced(runs: Iterable[Run]) -> list[Run]:
         if gap is not None and out and not out[-1].is_break:
             out.append(_space(out[-1], gap, run))
         gap = run if run.src is None and run.text.endswith(" ") else None
-        out.append(replace(run, text=text if "code" in run.marks else _MANY.sub(" ", text)))
+        out.append(run._replace(text=text if "code" in run.marks else _MANY.sub(" ", text)))
     return _trimmed(out)
 
 
@@ -84,7 +83,7 @@ def _shared(left: Run | None, right: Run) -> Run:
 
 def _space(left: Run, gap: Run, right: Run) -> Run:
     space = _shared(_shared(left, gap), right)
-    return replace(space, marks=space.marks - {"code"})
+    return space._replace(marks=space.marks - {"code"})
 
 
 def _trimmed(runs: list[Run]) -> list[Run]:
@@ -95,9 +94,9 @@ def _trimmed(runs: list[Run]) -> list[Run]:
         last -= 1
     kept = runs[first:last]
     if kept and kept[0].src is None:
-        kept[0] = replace(kept[0], text=kept[0].text.lstrip())
+        kept[0] = kept[0]._replace(text=kept[0].text.lstrip())
     if kept and kept[-1].src is None:
-        kept[-1] = replace(kept[-1], text=kept[-1].text.rstrip())
+        kept[-1] = kept[-1]._replace(text=kept[-1].text.rstrip())
     return kept
 
 
@@ -121,12 +120,12 @@ def _with_links(run: Run) -> Iterator[Run]:
         if end - start <= len("https://"):
             continue
         if start > done:
-            yield replace(run, text=run.text[done:start])
+            yield run._replace(text=run.text[done:start])
         address = run.text[start:end]
-        yield replace(run, text=address, href=tidy_address(address))
+        yield run._replace(text=address, href=tidy_address(address))
         done = end
     if done < len(run.text):
-        yield replace(run, text=run.text[done:])
+        yield run._replace(text=run.text[done:])
 
 
 def nested(runs: tuple[Run, ...]) -> Iterator[tuple[str, str | Run]]:

@@ -1,7 +1,6 @@
 """People and files that the other side does not have, as words."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from app.sync.richtext.characters import attachment_name
 from app.sync.richtext.notes import Notes
@@ -27,7 +26,7 @@ def _known(run: Run, side: str, tool: str, notes: Notes) -> Iterator[Run]:
         yield from named(run, run.text or name)
     elif run.mention is not None and not run.mention.startswith(f"{side}:"):
         notes.add(f"A person whom {tool} does not know is mentioned by name alone.")
-        yield replace(run, mention=None)
+        yield run._replace(mention=None)
     else:
         yield run
 

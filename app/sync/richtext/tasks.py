@@ -28,6 +28,6 @@ def perhaps_task(blocks: Blocks) -> Item:
     task = _TASK_OF.get(lead.text[:1], "")
     if not task or lead.text[1:2] not in {"", " "}:
         return Item(blocks)
-    runs = tidy((replace(lead, text=lead.text[1:]), *first.runs[1:]))
+    runs = tidy((lead._replace(text=lead.text[1:]), *first.runs[1:]))
     rest = (replace(first, runs=runs), *blocks[1:]) if runs else blocks[1:]
     return Item(rest, task) if rest else Item(blocks)

@@ -6,7 +6,7 @@ to know these classes and nothing of HTML.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 NO_MARKS: Final[frozenset[str]] = frozenset()
 MARKS: Final = ("strong", "em", "s", "u", "sub", "sup", "code")
@@ -15,9 +15,11 @@ PANELS: Final = ("info", "note", "success", "warning", "error")
 OPEN, DONE = "open", "done"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Text with the same marks throughout; an image where ``src`` is set (the text is its alt)."""
+class Run(NamedTuple):
+    """Text with the same marks throughout; an image where ``src`` is set (the text is its alt).
+
+    A tuple, because so many are made that the time of making them counts.
+    """
 
     text: str
     marks: frozenset[str] = NO_MARKS
