@@ -15,6 +15,7 @@ import hypothesis
 import psycopg
 import pytest
 from fastapi import FastAPI
+from playwright.sync_api import Browser, BrowserContext
 
 from app.database import Database
 from app.house import House
@@ -24,9 +25,10 @@ from dev.postgres import start_postgres
 from sandbox.main import create_app as create_sandbox
 from sandbox.running import Sandbox
 from sandbox.site import SiteState
+from tests.kept_contexts import KeptContexts
 from tests.people import ACCOUNTS, APP_URL, JIRA_URL, Visitor
 from tests.remembered import Installation
-from tests.servers import free_port, serving
+from tests.servers import kept_port, serving
 from tests.support.kit import SUPPORT_KEY, public_half
 from tests.town import Town
 
@@ -73,6 +75,19 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             "--disable-sync",
         ],
     }
+
+
+@pytest.fixture(scope="session")
+def contexts(browser: Browser) -> KeptContexts:
+    """Each with cookies and a cache of its own."""
+    return KeptContexts(browser)
+
+
+@pytest.fixture
+def context(contexts: KeptContexts) -> Iterator[BrowserContext]:
+    """The one of ``page``."""
+    with contexts.one() as context:
+        yield context
 
 
 @pytest.fixture(scope="session")
@@ -309,10 +324,16 @@ def as_(sandbox: Sandbox, client: httpx.AsyncClient) -> Callable[..., Visitor]:
     return visitor
 
 
+@pytest.fixture(scope="session")
+def town_ports() -> tuple[int, int]:
+    """Of the app and of Jira; always the same, so that browsers know their scripts by then."""
+    return kept_port(), kept_port()
+
+
 @pytest.fixture
-def town(settings: Settings, opened_site: SiteState) -> Iterator[Town]:
+def town(settings: Settings, opened_site: SiteState, town_ports: tuple[int, int]) -> Iterator[Town]:
     """The app installed in a Jira site, not yet set up."""
-    app_port, jira_port = free_port(), free_port()
+    app_port, jira_port = town_ports
     app_url, jira_url = f"http://localhost:{app_port}", f"http://localhost:{jira_port}"
     live = settings.model_copy(
         update={

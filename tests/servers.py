@@ -5,9 +5,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from random import SystemRandom
 
 import uvicorn
 from starlette.types import ASGIApp
+
+# Below those that systems give to whoever asks for any (RFC 6335, section 6, and Linux).
+_NOT_GIVEN = (15_000, 30_000)
+_random = SystemRandom()
 
 
 def free_port() -> int:
@@ -15,6 +20,15 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def kept_port() -> int:
+    """One that nobody is given while nothing listens there for a moment."""
+    while True:
+        port = _random.randrange(*_NOT_GIVEN)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager

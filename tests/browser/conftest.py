@@ -4,13 +4,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import (
-    Browser,
-    BrowserContext,
     ConsoleMessage,
     Frame,
     FrameLocator,
@@ -24,6 +23,7 @@ from sandbox.gitlab.main import create_app
 from sandbox.gitlab.running import GitLab
 from sandbox.gitlab.seed import OWNER_TOKEN, fresh_gitlab
 from tests.browser.acts import SECRET
+from tests.kept_contexts import KeptContexts
 from tests.people import ACCOUNTS, MODULES
 from tests.servers import free_port, serving
 from tests.town import Town
@@ -152,17 +152,13 @@ class Person:
 
 
 @pytest.fixture
-def somebody(browser: Browser, town: Town) -> Iterator[Callable[..., Person]]:
+def somebody(contexts: KeptContexts, town: Town) -> Iterator[Callable[..., Person]]:
     """``somebody("admin")``: a person with a browser of their own, in which no fault may show."""
-    contexts: list[BrowserContext] = []
     people: list[Person] = []
+    taken = ExitStack()
 
     def be(person: str, *, width: int = 1280, dark: bool = False) -> Person:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if dark else "light",
-        )
-        contexts.append(context)
+        context = taken.enter_context(contexts.one(width, dark=dark))
         cookies = {town.sandbox.site.person_cookie: ACCOUNTS[person]}
         if dark:
             cookies["sandbox_theme"] = "dark"
@@ -180,9 +176,8 @@ def somebody(browser: Browser, town: Town) -> Iterator[Callable[..., Person]]:
         people.append(found)
         return found
 
-    yield be
-    for context in contexts:
-        context.close()
+    with taken:
+        yield be
     assert [fault for person in people for fault in person.faults] == []
 
 

@@ -1,17 +1,14 @@
 """A partner without Jira: sets a password, signs in, builds, is refused the rest, is shut out."""
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pyotp
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.acts import (
     OPS,
@@ -29,7 +26,8 @@ from tests.browser.acts import (
     run_now,
     run_state,
 )
-from tests.browser.conftest import AXE, LOOK, Person
+from tests.browser.conftest import Person
+from tests.browser.windows import Window, window
 from tests.signing_in.fixtures import cheap_hashes
 from tests.signing_in.kit import PASSWORD, Accounts, email_of
 from tests.town import Town
@@ -40,41 +38,13 @@ Somebody = Callable[..., Person]
 NEW = "seven green paper boats"
 
 
-@dataclass
-class Partner:
+class Partner(Window):
     """Pat in front of the app, outside of Jira."""
-
-    page: Page
-    url: str
-    faults: list[str] = field(default_factory=list)
-
-    @property
-    def heading(self) -> Any:
-        return self.page.get_by_role("heading", level=1)
-
-    def goes(self, path: str) -> None:
-        self.page.goto(f"{self.url}{path}")
-        expect(self.heading).to_be_visible()
-        self.page.wait_for_load_state()
 
     def signs_in(self, password: str = PASSWORD) -> None:
         self.page.get_by_label("E-mail address").fill(email_of("Pat Partner"))
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
-
-    def axe(self, name: str) -> list[str]:
-        """What axe finds wrong with the page, light and wide and dark and narrow."""
-        page, found = self.page, []
-        page.evaluate(AXE.read_text())
-        for width, mode in ((1280, "light"), (400, "dark")):
-            page.set_viewport_size({"width": width, "height": 900})
-            wrong: list[str] = page.evaluate(LOOK, mode)
-            found += [f"{mode} {width}: {each}" for each in wrong]
-            if folder := os.environ.get("LOOKS"):
-                page.screenshot(path=Path(folder) / f"{name}-{mode}.png")
-        page.set_viewport_size({"width": 1280, "height": 900})
-        page.evaluate("document.documentElement.dataset.colorMode = 'light'")
-        return found
 
 
 @pytest.fixture
@@ -85,22 +55,9 @@ def accounts(set_up_town: Town, superuser: psycopg.Connection[Any], cheap_hashes
 
 
 @pytest.fixture
-def pat(set_up_town: Town, browser: Browser) -> Iterator[Partner]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    found = Partner(page, set_up_town.app_url)
-
-    def note(said: ConsoleMessage) -> None:
-        is_refusal = "Failed to load resource: the server responded" in said.text
-        if said.type in ("error", "warning") and not is_refusal:
-            found.faults.append(said.text)
-
-    page.on("pageerror", lambda error: found.faults.append(str(error)))
-    page.on("console", note)
-    yield found
-    context.close()
-    assert found.faults == []
+def pat(set_up_town: Town, context: BrowserContext) -> Iterator[Partner]:
+    with window(Partner, context, set_up_town.app_url) as found:
+        yield found
 
 
 def _changed(accounts: Accounts) -> None:

@@ -1,22 +1,21 @@
 """Two browsers side by side: an admin in Jira who decides, an agent in the console who looks."""
 
 import base64
-import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Page, expect
+from playwright.sync_api import BrowserContext, FrameLocator, expect
 
 from app.encryption import ConsoleKeys
 from app.settings import Settings
 from app.support.console.main import create_console
 from app.support.console.settings import ConsoleSettings
 from app.support.console_role import prepare_role
-from tests.browser.conftest import AXE, LOOK, Person
+from tests.browser.conftest import Person
 from tests.browser.test_reporting import Written
+from tests.browser.windows import Window, window
 from tests.servers import free_port, serving
 from tests.support.console.kit import SESSION_KEY, Operator, SignInOf
 from tests.support.kit import SUPPORT_KEY
@@ -27,18 +26,8 @@ Somebody = Callable[..., Person]
 MESSAGE = "Changed the title."
 
 
-@dataclass
-class Agent:
+class Agent(Window):
     """Sam in front of the console."""
-
-    page: Page
-    url: str
-    faults: list[str] = field(default_factory=list)
-
-    def goes(self, path: str) -> None:
-        self.page.goto(f"{self.url}{path}")
-        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
-        self.page.wait_for_load_state()
 
     def signs_in(self, sign_in: SignInOf) -> None:
         self.goes("/sign-in")
@@ -46,20 +35,6 @@ class Agent:
         self.page.get_by_label("Password").fill(sign_in.password)
         self.page.get_by_label("Code of your authenticator").fill(sign_in.totp.now())
         self.page.get_by_role("button", name="Sign in").click()
-
-    def axe(self, name: str) -> list[str]:
-        """What axe finds wrong with the page, light and wide and dark and narrow."""
-        page, found = self.page, []
-        page.evaluate(AXE.read_text())
-        for width, mode in ((1280, "light"), (400, "dark")):
-            page.set_viewport_size({"width": width, "height": 900})
-            wrong: list[str] = page.evaluate(LOOK, mode)
-            found += [f"{mode} {width}: {each}" for each in wrong]
-            if folder := os.environ.get("LOOKS"):
-                page.screenshot(path=Path(folder) / f"{name}-{mode}.png")
-        page.set_viewport_size({"width": 1280, "height": 900})
-        page.evaluate("document.documentElement.dataset.colorMode = 'light'")
-        return found
 
 
 @pytest.fixture
@@ -73,7 +48,7 @@ def operator(superuser: psycopg.Connection) -> Operator:
 
 
 @pytest.fixture
-def sam(written: Written, migrated_url: str, browser: Browser) -> Iterator[Agent]:
+def sam(written: Written, migrated_url: str, context: BrowserContext) -> Iterator[Agent]:
     """A browser at a console that listens on a port of its own."""
     with psycopg.connect(migrated_url) as connection:
         prepare_role(connection, development=True)
@@ -87,20 +62,8 @@ def sam(written: Written, migrated_url: str, browser: Browser) -> Iterator[Agent
             support_session_keys=base64.b64encode(SESSION_KEY).decode(),
         )
     )
-    with serving(console, port) as url:
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        agent = Agent(context.new_page(), url)
-        agent.page.set_default_timeout(15_000)
-        agent.page.on("pageerror", lambda error: agent.faults.append(str(error)))
-        agent.page.on("console", lambda said: agent.faults.extend(_fault(said)))
+    with serving(console, port) as url, window(Agent, context, url) as agent:
         yield agent
-        context.close()
-        assert agent.faults == []
-
-
-def _fault(said: ConsoleMessage) -> list[str]:
-    is_refusal = "Failed to load resource: the server responded" in said.text
-    return [said.text] if said.type in {"error", "warning"} and not is_refusal else []
 
 
 def _account_access(person: Person) -> FrameLocator:

@@ -75,9 +75,9 @@ def test_the_frame_knows_its_user(page: Page, live: LiveWorld, trouble: list[str
 
 def test_the_frame_sets_its_height(page: Page, live: LiveWorld, trouble: list[str]) -> None:
     frame = open_frame(page, live, MAIN, ALICE)
-    frame.evaluate("AP.resize('100%', '777px')")
+    frame.evaluate("AP.resize('100%', '1234px')")
     iframe = page.locator("#app-frame iframe")
-    expect(iframe).to_have_css("height", "777px")
+    expect(iframe).to_have_css("height", "1234px")
     box, room = iframe.bounding_box(), page.locator("#app-frame").bounding_box()
     assert box is not None
     assert room is not None
