@@ -1,11 +1,9 @@
 """Workers as processes of their own: killed, told to leave, cut off, and many at a time."""
 
-import os
-import signal
-import subprocess
-import sys
+import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,16 +14,19 @@ import pytest
 
 from app.house import House
 from app.settings import Settings
-from tests.conftest import ROOT
 from tests.instances.kit import event, fresh_token
 from tests.people import ACCOUNTS
 from tests.runs.conftest import Start
 from tests.runs.kit import Customers, until
+from tests.runs.worker_process import main
 from tests.servers import free_port
 from tests.town import Town
 
 TOKEN = "the operator's own"
-New = Callable[..., subprocess.Popen[bytes]]
+New = Callable[..., BaseProcess]
+# Forked from a process that has read the program already, which else takes most of the time.
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.runs.worker_process"])
 
 
 @pytest.fixture
@@ -69,35 +70,27 @@ class Pages:
 @pytest.fixture
 def new_worker(settings: Settings, set_up_town: Town, tmp_path: Path) -> Iterator[New]:
     """Starts workers; whatever is left of them ends with the test."""
-    started: list[subprocess.Popen[bytes]] = []
-    (key,) = (settings.encryption_keys.get_secret_value(),)
+    started: list[BaseProcess] = []
+    environment = {
+        "APP_ENV": "development",
+        "APP_BASE_URL": set_up_town.app_url,
+        "DATABASE_URL": settings.libpq_url,
+        "ENCRYPTION_KEYS": settings.encryption_keys.get_secret_value(),
+        "CONNECT_INSTALL_KEYS_URL": f"{set_up_town.jira_url}/install-keys",
+        "WORKER_LOST_AFTER_S": "3",
+    }
 
-    def start(slice_s: float = 20.0, **environment: str) -> subprocess.Popen[bytes]:
-        log = (tmp_path / f"worker-{len(started)}.log").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "tests.runs.worker_process", str(slice_s)],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "APP_ENV": "development",
-                "APP_BASE_URL": set_up_town.app_url,
-                "DATABASE_URL": settings.libpq_url,
-                "ENCRYPTION_KEYS": key,
-                "CONNECT_INSTALL_KEYS_URL": f"{set_up_town.jira_url}/install-keys",
-                "WORKER_LOST_AFTER_S": "3",
-                **environment,
-            },
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        log.close()
+    def start(slice_s: float = 20.0, **more: str) -> BaseProcess:
+        log = tmp_path / f"worker-{len(started)}.log"
+        process = _FORKS.Process(target=main, args=(slice_s, environment | more, log))
+        process.start()
         started.append(process)
         return process
 
     yield start
     for process in started:
         process.kill()
-        process.wait(10)
+        process.join(10)
     for log in sorted(tmp_path.glob("worker-*.log")):
         print(log.read_text())  # noqa: T201 - shown where a test failed
 
@@ -139,8 +132,8 @@ async def test_a_killed_workers_run_goes_on_with_another_where_it_stopped(
     run_id = await start(instance_id, customers.integration(instance_id, jql="60"))
     first = new_worker()
     until(lambda: len(pages.of(run_id)) > 5)
-    first.send_signal(signal.SIGKILL)
-    first.wait(10)
+    first.kill()
+    first.join(10)
     done_by_first = len(pages.of(run_id))
     second = new_worker()
     until(lambda: ended(customers, run_id))
@@ -158,8 +151,9 @@ async def test_a_worker_told_to_leave_ends_its_page_and_loses_nothing(
     run_id = await start(instance_id, customers.integration(instance_id, jql="60"))
     first = new_worker()
     until(lambda: len(pages.of(run_id)) > 5)
-    first.send_signal(signal.SIGTERM)
-    assert first.wait(10) == 0
+    first.terminate()
+    first.join(10)
+    assert first.exitcode == 0
     done_by_first = len(pages.of(run_id))
     assert done_by_first < 60
     assert customers.run(run_id)["created"] == done_by_first
@@ -223,7 +217,7 @@ async def test_workers_get_over_a_database_that_drops_everybody(
             " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
     until(lambda: ended(customers, run_id))
-    assert worker.poll() is None
+    assert worker.is_alive()
     assert sorted({page for page, _ in pages.of(run_id)}) == list(range(80))
     assert pages.overlaps() == 0
 

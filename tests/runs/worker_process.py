@@ -6,7 +6,9 @@ begins and when it ends, past the run's own transaction, so that a killed worker
 
 import asyncio
 import os
-import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
 
 import psycopg
 from sqlalchemy import select
@@ -66,12 +68,12 @@ async def _move(house: House, turn: Turn, page: int) -> None:
         await connection.execute("UPDATE test_pages SET ended_at = now() WHERE id = %s", row)
 
 
-def main() -> None:
-    """``python -m tests.runs.worker_process SLICE_S``."""
+def main(slice_s: float, environment: Mapping[str, str], log: Path) -> None:
+    """The whole life of a process; what it has to say is added to ``log``."""
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.environ.update(environment)
+    warnings.simplefilter("error")
     configure_logging("INFO")
-    pace = Pace(slice_s=float(sys.argv[1]), held_s=0.5)
-    asyncio.run(work(load_settings(), engine_of, pace))
-
-
-if __name__ == "__main__":
-    main()
+    asyncio.run(work(load_settings(), engine_of, Pace(slice_s=slice_s, held_s=0.5)))
