@@ -41,6 +41,8 @@ _HOUSE_AT_ONCE = 4
 _MAIL_AT_ONCE = 2
 _CONNECTIONS = 6
 _POLL_S = 5.0
+_HOUSE_POLL_S = 1.0
+"""What is to start in some seconds is found by looking: nobody tells that its time has come."""
 _RETURN_AFTER_S = 1.0
 _log = structlog.stdlib.get_logger("app.worker")
 
@@ -73,23 +75,23 @@ class Worker:
             # Rounds have their own workers: a dead one must be noticed also while all are busy.
             await asyncio.gather(
                 self._keep_working(RUNS, self._settings.worker_slices),
-                self._keep_working(HOUSE, _HOUSE_AT_ONCE),
+                self._keep_working(HOUSE, _HOUSE_AT_ONCE, _HOUSE_POLL_S),
                 self._keep_working(MAIL, _MAIL_AT_ONCE),
             )
         finally:
             await self._holds.close()
             await self._connector.close_async()
 
-    async def _keep_working(self, queue: str, at_once: int) -> None:
+    async def _keep_working(self, queue: str, at_once: int, poll_s: float = _POLL_S) -> None:
         while not self._leaving.is_set():
             try:
-                await self._work_until_leaving(queue, at_once)
+                await self._work_until_leaving(queue, at_once, poll_s)
             except (ConnectorException, psycopg.Error, OSError) as error:
                 _log.warning("the queue is away", queue=queue, kind=type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._leaving.wait(), _RETURN_AFTER_S)
 
-    async def _work_until_leaving(self, queue: str, at_once: int) -> None:
+    async def _work_until_leaving(self, queue: str, at_once: int, poll_s: float) -> None:
         await self._connector.open_async()
         lost_after_s = self._settings.worker_lost_after_s
         app = build_app(self._connector, self._house, self._work)
@@ -98,7 +100,7 @@ class Worker:
                 queues=[queue],
                 name=queue,
                 concurrency=at_once,
-                fetch_job_polling_interval=_POLL_S,
+                fetch_job_polling_interval=poll_s,
                 shutdown_graceful_timeout=DRAIN_S,
                 delete_jobs="always",
                 install_signal_handlers=False,

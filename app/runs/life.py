@@ -31,7 +31,7 @@ from app.sync.weighing import SideSchemas
 
 SOON_S = 2.0
 """A burst of changes in one of the sides becomes one run."""
-AGAIN_S = 15.0
+AGAIN_S = 5.0
 """A change that arrives during a run waits for its end."""
 _STATE_WORDS = {
     "waiting": "is waiting for its turn",
