@@ -15,6 +15,7 @@ from app.signing_in.sessions import COOKIE, Sessions
 from connect import LicenceState
 
 _ADMINISTRATOR = "administrator"
+SECOND_FACTOR_IS_A_MUST = "An administrator has made a second factor a must."
 
 
 class AccountDoor:
@@ -51,11 +52,8 @@ class AccountDoor:
         known = await self._accounts.find(signed_in.instance_id, signed_in.account_id)
         if facts is None or known is None or not known.enabled:
             raise _over()
-        if facts.second_factor_required and not (known.has_second_factor or known.is_of_provider):
-            raise NotSignedIn(
-                "An administrator has made a second factor a must.",
-                mend="Sign in again to set one up.",
-            )
+        if known.lacks_second_factor(facts):
+            raise NotSignedIn(SECOND_FACTOR_IS_A_MUST, mend="Sign in again to set one up.")
         licence = await self._licence(facts)
         request.state.signed_in = signed_in
         return Visit(
@@ -69,9 +67,16 @@ class AccountDoor:
 
     async def caller_of(self, facts: InstanceFacts, account: str, licence: LicenceState) -> Caller:
         """Any ``user:<id>`` as they would stand here now; one who is gone may nothing."""
+        return self._caller(facts, account, await self._known(facts, account), licence)
+
+    async def lacks_second_factor(self, facts: InstanceFacts, account: str) -> bool:
+        """Whether ``user:<id>`` could not sign in for want of one; Jira's people sign in there."""
+        known = await self._known(facts, account)
+        return known is not None and known.lacks_second_factor(facts)
+
+    async def _known(self, facts: InstanceFacts, account: str) -> KnownAccount | None:
         account_id = account_id_of(account)
-        known = await self._accounts.find(facts.instance_id, account_id) if account_id else None
-        return self._caller(facts, account, known, licence)
+        return await self._accounts.find(facts.instance_id, account_id) if account_id else None
 
     async def _licence(self, facts: InstanceFacts) -> LicenceState:
         if facts.is_installed and facts.is_enabled:

@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from app.administration.models import Account, WorkspaceAccess
 from app.changes import Changes
 from app.database import Database
+from app.instances.facts import InstanceFacts
 from app.kept import KeptUntilChange
 
 USER = "user:"
@@ -27,6 +28,11 @@ class KnownAccount:
     has_second_factor: bool
     is_of_provider: bool
     levels: Mapping[UUID, str]
+
+    def lacks_second_factor(self, facts: InstanceFacts) -> bool:
+        """Whether one is a must that they have not set up; a provider asks for its own."""
+        has = self.has_second_factor or self.is_of_provider
+        return facts.second_factor_required and not has
 
 
 class KnownAccounts:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from app.access import Action, Caller, Situation
 from app.errors import TooMany, Unproven
+from app.identity.account_door import SECOND_FACTOR_IS_A_MUST
 from app.identity.doors import Doors
 from app.identity.visit import Proof, Visit
 from app.instances.directory import Directory
@@ -24,6 +25,7 @@ REQUESTS_A_MINUTE = 600
 _FAILURES, _FAILURES_WITHIN_S = 30, 15 * 60
 _SCHEME = "bearer "
 _log = structlog.stdlib.get_logger("app.door")
+NOT_GOOD = "This needs an access token that is good now."
 MEND = "Send `Authorization: Bearer <token>` with a token of Account > Access tokens."
 
 
@@ -62,6 +64,12 @@ class TokenDoor:
         facts = await self._directory.of_instance(token.instance_id)
         if facts is None:
             raise _refused("unknown token")
+        if await self._doors.account.lacks_second_factor(facts, token.account):
+            raise _refused(
+                "second factor",
+                SECOND_FACTOR_IS_A_MUST,
+                "Sign in to Getint to set one up. The token is good again from then on.",
+            )
         await self._tokens.note_use(token)
         return await self._visit(facts, token, action)
 
@@ -112,7 +120,7 @@ class TokenDoor:
         return caller, licence
 
 
-def _refused(why: str) -> Unproven:
+def _refused(why: str, told: str = NOT_GOOD, mend: str = MEND) -> Unproven:
     _log.info("token refused", reason=why, proof=Proof.TOKEN)
     TOKENS_REFUSED.labels(why).inc()
-    return Unproven("This needs an access token that is good now.", mend=MEND)
+    return Unproven(told, mend=mend)

@@ -7,6 +7,7 @@ import httpx
 import psycopg
 
 from app.encryption import digest
+from app.house import House
 from app.tokens.words import ending_of, new_token
 from tests.api.conftest import Programs
 from tests.api.kit import Program, connection, id_of, integration
@@ -43,6 +44,12 @@ async def _let_in(alice: Program) -> tuple[str, str]:
     assert given.json()["access"] == [{"workspace_id": workspace_id, "level": "user"}]
     assert (await alice.post(f"{user}/enable")).json()["enabled"] is True
     return user_id, workspace_id
+
+
+async def _announced(house: House, instance_id: UUID) -> None:
+    """What was changed behind the app's back counts from here on."""
+    async with house.database.of_instance(instance_id) as session:
+        await house.changes.announce(session, instance_id, "facts")
 
 
 async def test_a_partner_is_let_in_works_and_loses_everything_when_disabled(
@@ -90,6 +97,24 @@ async def test_who_leaves_hands_over_first_and_takes_their_tokens_along(
     assert (await alice.get(f"/integrations/{made}")).json()["owner"] == taker
     assert (await pat.get("/me")).status_code == 401
     assert (await alice.get(f"/users/{user_id}")).status_code == 404
+
+
+async def test_tokens_of_who_lacks_a_second_factor_that_is_a_must_rest_until_they_have_it(
+    program_of: Programs, superuser: psycopg.Connection, instance_id: UUID, house: House
+) -> None:
+    alice = await program_of("admin")
+    user_id, _ = await _let_in(alice)
+    pat = token_of_user(superuser, alice.http, instance_id, user_id)
+    assert (await pat.get("/me")).status_code == 200
+    superuser.execute("UPDATE instances SET second_factor_required = true")
+    await _announced(house, instance_id)
+    refused = await pat.get("/me")
+    assert (refused.status_code, "second factor" in refused.text) == (401, True)
+    # Who signs in to Jira has no factor here, and needs none.
+    assert (await alice.get("/me")).status_code == 200
+    superuser.execute("UPDATE accounts SET totp_secret = 'sealed' WHERE id = %s", (user_id,))
+    await _announced(house, instance_id)
+    assert (await pat.get("/me")).status_code == 200
 
 
 async def test_a_password_that_is_set_is_a_good_one_and_is_never_answered_with(
