@@ -1,6 +1,5 @@
 """The application: `uvicorn app.main:app`."""
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +13,6 @@ from app.administration.routes import router as administration
 from app.api.description import router as api_description
 from app.api.routes import router as api
 from app.audit.routes import router as audit
-from app.database import DatabaseUnusable, require_usable_database
 from app.entrances import router as entrances
 from app.health import router as health
 from app.help.routes import router as help_pages
@@ -27,10 +25,11 @@ from app.integrations.connection_routes import router as connections
 from app.integrations.routes import router as integrations
 from app.news.routes import router as news
 from app.runs.routes import router as reporting
-from app.settings import Settings, SettingsMissing, load_settings
+from app.settings import Settings
 from app.signing_in.link_routes import router as links
 from app.signing_in.provider_routes import router as providers
 from app.signing_in.routes import router as sign_in
+from app.starting import usable_settings
 from app.support.account_routes import router as account_access
 from app.support.share_routes import router as sharing
 from app.sync.export import MOST_BYTES as LARGEST_IMPORT
@@ -128,11 +127,7 @@ def create_app(settings: Settings, http: httpx.AsyncClient | None = None) -> Fas
 
 
 def _from_environment() -> FastAPI:
-    try:
-        settings = load_settings()
-        require_usable_database(settings)
-    except (SettingsMissing, DatabaseUnusable) as problem:
-        sys.exit(str(problem))
+    settings = usable_settings()
     configure_logging(settings.log_level)
     return create_app(settings)
 

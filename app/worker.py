@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,9 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from app.database import (
     APP_ROLE,
     BYPASSES_ROW_SECURITY,
-    DatabaseUnusable,
     must_step_down,
-    require_usable_database,
 )
 from app.errors import Problem
 from app.health import router as health
@@ -30,7 +27,8 @@ from app.runs.right import RightToRun
 from app.runs.slices import Engine
 from app.runs.tasks import build_app
 from app.runs.work import Pace, Work
-from app.settings import Settings, SettingsMissing, load_settings
+from app.settings import Settings
+from app.starting import usable_settings
 from app.sync.engine import engine_of
 from app.web.logging import configure_logging
 from connect import new_http_client
@@ -188,11 +186,7 @@ async def _watchable(house: House) -> Any:
 
 def main() -> None:
     """Run a worker with the settings of the environment; exits with one line if that cannot be."""
-    try:
-        settings = load_settings()
-        require_usable_database(settings)
-    except (SettingsMissing, DatabaseUnusable) as problem:
-        sys.exit(str(problem))
+    settings = usable_settings()
     configure_logging(settings.log_level)
     asyncio.run(work(settings, engine_of))
 
