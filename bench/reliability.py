@@ -32,7 +32,7 @@ UNAIDED_EVERY = 20
 BY_CLOCK_EVERY = 4
 LONGEST_START_S = 4.0
 LONGEST_DELAY_S = 0.3
-LONGEST_S = float(os.environ.get("RELIABILITY_LONGEST_S", "1500"))
+LONGEST_S = float(os.environ.get("RELIABILITY_LONGEST_S", "3600"))
 _MADE = ("created", "found")
 _AGE_WORKERS = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 day'"
 _RESCUE = (
