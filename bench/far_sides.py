@@ -8,8 +8,10 @@ import os
 import random
 import re
 import time
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,6 +34,7 @@ from sandbox.storage import open_site
 PROJECT_ID, PROJECT_KEY = 10001, "PAY"
 _MARK = re.compile(r"<!-- getint:([0-9a-f-]{36}) -->")
 _NAMES = re.compile(r"(?<=/)(acme%2Fpayments|[A-Z]+-\d+|\d+)(?=/|$)", re.I)
+_AFTER_KEY = re.compile(rf" AND key > {PROJECT_KEY}-(\d+)")
 # All are seeded as of some days ago: what a run changes is newer than any of them.
 _SEEDED_BEFORE = timedelta(days=3)
 
@@ -110,13 +113,21 @@ def _remember_searches() -> None:
     last: dict[tuple[object, ...], list[Issue]] = {}
 
     def found(self: Search, reconcile: Iterable[int] = ()) -> list[Issue]:
-        wanted = (self.jql, self.caller.account_id, tuple(reconcile), self.site.issues.version)
+        after = _AFTER_KEY.search(self.jql)
+        whole = replace(self, jql=_AFTER_KEY.sub("", self.jql))
+        wanted = (whole.jql, self.caller.account_id, tuple(reconcile), self.site.issues.version)
         if wanted not in last:
             last.clear()
-            last[wanted] = search(self, reconcile)
-        return last[wanted]
+            last[wanted] = search(whole, reconcile)
+        # Whoever goes on behind a key has them in the order of their keys.
+        first = bisect_right(last[wanted], int(after[1]), key=_number) if after else 0
+        return last[wanted][first:]
 
     Search.found = found  # type: ignore[method-assign]
+
+
+def _number(issue: Issue) -> int:
+    return issue.number
 
 
 def _unlike_others(number: int, text: Document | None) -> Document | None:
