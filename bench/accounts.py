@@ -1,14 +1,10 @@
 """People with an account: their pages beside Jira's, what signing in costs and whom it holds up."""
 
 import asyncio
-import json
-import os
 import statistics
-import subprocess
 import tempfile
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,39 +20,18 @@ from app.signing_in.passwords import hash_of
 from app.signing_in.sessions import COOKIE
 from bench.database import postgres
 from bench.figures import Figures
+from bench.loads import CONNECTIONS, ROUND_S, Asked, in_turns, loaded
 from bench.pages import add_integrations
-from bench.processes import OTHER_CORE, ROOT, cpu_seconds, python
 from bench.stand import Stand, standing
 from sandbox.seed import ALICE
 
 PATHS = 4000
-CONNECTIONS = 32
 ROUNDS = 3
-ROUND_S = float(os.environ.get("BENCH_ROUND_S", "8"))
 FEW_CONNECTIONS = 4
 AT_ONCE = (0, 1, 4, 16)
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of people who exist for a minute
 EMAIL = "person-{}@example.com"
 PEOPLE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """What a load of pages met with."""
-
-    per_second: float
-    cpu_us: float
-    p50_ms: float
-    p99_ms: float
-    page_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked for, and with which cookie."""
-
-    paths: Sequence[str]
-    cookie: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,46 +90,30 @@ def _signed_in(stand: Stand) -> str:
 
 
 def _by_door(stand: Stand, pid: int, cookie: str) -> Figures:
+    visits = [f"/integrations?visit={number}" for number in range(PATHS)]
     sides = {
-        "Connect: a signed address": Asked(stand.page_paths(ALICE, PATHS)),
-        "Account: a session": Asked(
-            [f"/integrations?visit={number}" for number in range(PATHS)], cookie
-        ),
+        "Connect: a signed address": Asked(pid, stand.app_port, stand.page_paths(ALICE, PATHS)),
+        "Account: a session": Asked(pid, stand.app_port, visits, cookie),
     }
-    rounds: dict[str, list[Pages]] = defaultdict(list)
-    for number in range(-1, ROUNDS):
-        for name, asked in sides.items():
-            found = _load(stand, pid, asked, CONNECTIONS, ROUND_S if number >= 0 else 3)
-            if number >= 0:  # the first one warms up
-                rounds[name].append(found)
     return Figures(
         "accounts-pages",
         ("door", "requests/s on a core", "CPU µs a request", "p50 ms", "p99 ms", "page bytes"),
-        [_row(name, found) for name, found in rounds.items()],
+        [
+            (name, *found.told(per_second=",.0f", cpu_us=",.0f", p50_ms=".1f", p99_ms=".1f",
+                               page_bytes=",.0f"))
+            for name, found in in_turns(sides, ROUNDS).items()
+        ],
         (f"Median of {ROUNDS} rounds of {ROUND_S:.0f} s in turns, {CONNECTIONS} connections.",),
         command="accounts",
-    )
-
-
-def _row(name: str, rounds: Sequence[Pages]) -> tuple[str, ...]:
-    def middle(what: str) -> float:
-        return statistics.median(float(getattr(each, what)) for each in rounds)
-
-    return (
-        name,
-        f"{middle('per_second'):,.0f}",
-        f"{middle('cpu_us'):,.0f}",
-        f"{middle('p50_ms'):.1f}",
-        f"{middle('p99_ms'):.1f}",
-        f"{middle('page_bytes'):,.0f}",
-    )
+    )  # fmt: skip
 
 
 def _while_signing_in(stand: Stand, pid: int, cookie: str) -> Figures:
-    rows, numbers, asked = [], count(1), Asked(["/integrations"], cookie)
+    rows, numbers = [], count(1)
+    asked = Asked(pid, stand.app_port, ["/integrations"], cookie)
     for people in AT_ONCE:
         with _signing_in(stand, people, numbers) as signed_in:
-            pages = _load(stand, pid, asked, FEW_CONNECTIONS, ROUND_S)
+            pages = loaded(asked, FEW_CONNECTIONS, ROUND_S)
         told = signed_in[0] if people else None
         rows.append(
             (
@@ -221,29 +180,3 @@ async def _sign_in_until(
         await asyncio.gather(*(one(client) for _ in range(people)))
     spent = time.perf_counter() - began
     return SignIns(len(taken) / spent, statistics.median(taken) * 1000)
-
-
-def _load(stand: Stand, pid: int, asked: Asked, connections: int, seconds: float) -> Pages:
-    before = cpu_seconds(pid)
-    port = stand.app_url.rsplit(":", 1)[1]
-    ran = subprocess.run(
-        python("-m", "bench.load", "localhost", port, str(connections), str(seconds)),
-        input="\n".join(asked.paths),
-        text=True,
-        capture_output=True,
-        cwd=ROOT,
-        env={**os.environ, "BENCH_COOKIE": asked.cookie},
-        check=False,
-        timeout=seconds + 30,
-        preexec_fn=lambda: os.sched_setaffinity(0, {OTHER_CORE}),
-    )
-    if ran.returncode:
-        raise RuntimeError(f"the load ended: {ran.stderr[-500:]}")
-    found = json.loads(ran.stdout)
-    return Pages(
-        found["per_second"],
-        (cpu_seconds(pid) - before) / found["requests"] * 1e6,
-        found["p50_ms"],
-        found["p99_ms"],
-        found["bytes"],
-    )

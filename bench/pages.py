@@ -1,12 +1,6 @@
 """A verified page load: our general page beside the same page on atlassian-connect-express."""
 
-import json
-import os
-import statistics
-import subprocess
 import tempfile
-from collections import defaultdict
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -18,28 +12,14 @@ from app.integrations.listing import ROWS
 from bench import peer_app
 from bench.database import postgres
 from bench.figures import Figures
+from bench.loads import CONNECTIONS, ROUND_S, Asked, Rounds, in_turns
 from bench.peer_app import Row, tool_label
-from bench.processes import OTHER_CORE, ROOT, cpu_seconds, python, resident_mb
 from bench.stand import Stand, standing
 from sandbox.seed import ALICE
 
-CONNECTIONS = 32
 ROUNDS = 5
-ROUND_S = float(os.environ.get("BENCH_ROUND_S", "8"))
 PATHS = 4000
 TOOLS = ("gitlab", "azure", "servicenow", "monday", "trello")
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What one side did in one round."""
-
-    per_second: float
-    cpu_us: float
-    p50_ms: float
-    p99_ms: float
-    page_bytes: int
-    mb: float
 
 
 def measure() -> Figures:
@@ -54,9 +34,15 @@ def measure() -> Figures:
         with stand.app() as pid:
             page = _page(stand)
             with peer_app.peer(stand, page, rows) as (peer_pid, peer_port):
-                port = int(stand.app_url.rsplit(":", 1)[1])
-                rounds = _rounds(stand, {"ours": (pid, port), "peer": (peer_pid, peer_port)})
-    return _figures(rounds)
+                paths = stand.page_paths(ALICE, PATHS)
+                rounds = in_turns(
+                    {
+                        "ours": Asked(pid, stand.app_port, paths),
+                        "peer": Asked(peer_pid, peer_port, paths),
+                    },
+                    ROUNDS,
+                )
+    return _figures(rounds["ours"], rounds["peer"])
 
 
 def _page(stand: Stand) -> str:
@@ -66,62 +52,14 @@ def _page(stand: Stand) -> str:
     return answer.text
 
 
-def _rounds(stand: Stand, sides: dict[str, tuple[int, int]]) -> dict[str, list[Round]]:
-    rounds: dict[str, list[Round]] = defaultdict(list)
-    for number in range(-1, ROUNDS):
-        for name, (pid, port) in sides.items():
-            found = _round(stand, pid, port, ROUND_S if number >= 0 else 3)
-            if number >= 0:  # the first one warms up
-                rounds[name].append(found)
-                print(f"  {name}: {found.per_second:.0f}/s, {found.cpu_us:.0f} us", flush=True)
-    return rounds
-
-
-def _round(stand: Stand, pid: int, port: int, seconds: float) -> Round:
-    paths = "\n".join(stand.page_paths(ALICE, PATHS))
-    before = cpu_seconds(pid)
-    ran = subprocess.run(
-        python("-m", "bench.load", "localhost", str(port), str(CONNECTIONS), str(seconds)),
-        input=paths,
-        text=True,
-        capture_output=True,
-        cwd=ROOT,
-        check=False,
-        timeout=seconds + 30,
-        preexec_fn=lambda: os.sched_setaffinity(0, {OTHER_CORE}),
-    )
-    if ran.returncode:
-        raise RuntimeError(f"the load ended: {ran.stderr[-500:]}")
-    found = json.loads(ran.stdout)
-    return Round(
-        per_second=found["per_second"],
-        cpu_us=(cpu_seconds(pid) - before) / found["requests"] * 1e6,
-        p50_ms=found["p50_ms"],
-        p99_ms=found["p99_ms"],
-        page_bytes=found["bytes"],
-        mb=resident_mb(pid),
-    )
-
-
-def _figures(rounds: dict[str, list[Round]]) -> Figures:
-    def middle(side: str, name: str) -> float:
-        return statistics.median(float(getattr(each, name)) for each in rounds[side])
-
-    titles = {"ours": "ours", "peer": "atlassian-connect-express 11.5.3"}
+def _figures(ours: Rounds, peer: Rounds) -> Figures:
     table = [
-        (
-            title,
-            f"{middle(side, 'per_second'):,.0f}",
-            f"{middle(side, 'cpu_us'):,.0f}",
-            f"{middle(side, 'p50_ms'):.1f}",
-            f"{middle(side, 'p99_ms'):.1f}",
-            f"{middle(side, 'mb'):.0f}",
-            f"{middle(side, 'page_bytes'):,.0f}",
-        )
-        for side, title in titles.items()
-    ]
-    served = middle("ours", "per_second") / middle("peer", "per_second")
-    cpu = middle("peer", "cpu_us") / middle("ours", "cpu_us")
+        (title, *side.told(per_second=",.0f", cpu_us=",.0f", p50_ms=".1f", p99_ms=".1f", mb=".0f",
+                           page_bytes=",.0f"))
+        for title, side in (("ours", ours), ("atlassian-connect-express 11.5.3", peer))
+    ]  # fmt: skip
+    served = ours.middle("per_second") / peer.middle("per_second")
+    cpu = peer.middle("cpu_us") / ours.middle("cpu_us")
     return Figures(
         "pages",
         ("", "requests/s on a core", "CPU µs a request", "p50 ms", "p99 ms", "MB", "page bytes"),

@@ -42,6 +42,11 @@ class Stand:
         picture = json.loads((self.folder / "site.json").read_text())
         return SiteState.from_json(picture)
 
+    @property
+    def app_port(self) -> int:
+        """Where the app listens."""
+        return int(self.app_url.rpartition(":")[2])
+
     def page_paths(self, account_id: str, count: int, module: str = "getint") -> list[str]:
         """Addresses of a module's page, each signed for itself; good for 15 minutes."""
         site = self.site
@@ -65,9 +70,8 @@ class Stand:
     @contextmanager
     def app(self, core: int | None = SERVER_CORE, env: str = "production") -> Iterator[int]:
         """The app as `make serve` runs it; gives its process id."""
-        port = self.app_url.rsplit(":", 1)[1]
         command = python(
-            "-m", "uvicorn", "app.main:app", "--host", "127.0.0.1", "--port", port,
+            "-m", "uvicorn", "app.main:app", "--host", "127.0.0.1", "--port", str(self.app_port),
             "--proxy-headers", "--no-access-log", "--no-server-header",
         )  # fmt: skip
         environment = {**self.environment, "APP_ENV": env}
