@@ -1,7 +1,6 @@
 """What Azure DevOps documents and a client library does not ask for: rules, refusals, hooks."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -340,10 +339,8 @@ async def test_a_restart_finds_everything_again(tmp_path: Path) -> None:
     assert AzureState.from_json(path.read_bytes()) == app.state.standin.state
 
 
-def test_the_seed_is_the_same_each_time_and_quick() -> None:
-    started = time.process_time()
+def test_the_seed_is_the_same_each_time() -> None:
     first = AzureState.fresh(URL)
-    assert time.process_time() - started < 0.3
     assert first == AzureState.fresh(URL)
     assert len(first.items) == 330
     assert max(item.comment_count for item in first.items.values()) >= 60

@@ -3,7 +3,6 @@
 import base64
 import hmac
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -275,10 +274,8 @@ async def test_a_restart_finds_everything_again(tmp_path: Path) -> None:
     assert found.projects[0].uploads[-1].content == b"\xff\x00"
 
 
-def test_the_seed_is_the_same_each_time_and_quick() -> None:
-    started = time.process_time()
+def test_the_seed_is_the_same_each_time() -> None:
     first = GitLabState.fresh(URL)
-    assert time.process_time() - started < 0.3
     assert first == GitLabState.fresh(URL)
     issues = first.projects[0].issues.values()
     assert len(issues) == 240
