@@ -1,6 +1,5 @@
 """The console: `uvicorn app.support.console.main:app`, a program beside the app."""
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,9 +8,8 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 
-from app.database import DatabaseUnusable
-from app.settings import SettingsMissing
 from app.signing_in.origin import OwnPages
+from app.starting import usable
 from app.support.console.desk_routes import router as desk
 from app.support.console.instance_routes import router as instance
 from app.support.console.parts import build_console, console_of
@@ -69,11 +67,7 @@ def create_console(settings: ConsoleSettings, http: httpx.AsyncClient | None = N
 
 
 def _from_environment() -> FastAPI:
-    try:
-        settings = load_console_settings()
-        require_console_database(settings)
-    except (SettingsMissing, DatabaseUnusable) as problem:
-        sys.exit(str(problem))
+    settings = usable(load_console_settings, require_console_database)
     configure_logging(settings.log_level)
     return create_console(settings)
 
