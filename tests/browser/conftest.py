@@ -47,6 +47,31 @@ LOOK = """async mode => {
 expect.set_options(timeout=15_000)  # machines that build are busy
 
 
+def looked_at(
+    page: Page,
+    document: Page | Frame,
+    *,
+    narrow: int,
+    shoot: Callable[[str], object] = lambda _mode: None,
+) -> list[str]:
+    """What axe finds wrong, and what does not fit, light and wide and dark and narrow."""
+    if not document.evaluate("'axe' in window"):
+        document.evaluate(AXE.read_text())
+    found: list[str] = []
+    # Colours do not depend on the width, nor does the layout on the colours.
+    for width, mode in ((1280, "light"), (narrow, "dark")):
+        page.set_viewport_size({"width": width, "height": 900})
+        wrong: list[str] = document.evaluate(LOOK, mode)
+        found += [f"{mode} {width}: {each}" for each in wrong]
+        shoot(mode)
+    return found
+
+
+def is_refusal(said: ConsoleMessage) -> bool:
+    """Whether the browser notes by itself that a request was refused."""
+    return "Failed to load resource: the server responded" in said.text
+
+
 @dataclass
 class Person:
     """Somebody in front of a browser."""
@@ -137,15 +162,8 @@ class Person:
 
     def axe(self) -> list[str]:
         """What axe finds wrong with the page as it is now, and what does not fit into it."""
-        document, size = self.document, self.page.viewport_size
-        if not document.evaluate("'axe' in window"):
-            document.evaluate(AXE.read_text())
-        found: list[str] = []
-        # Colours do not depend on the width, nor does the layout on the colours.
-        for width, mode in ((1280, "light"), (380, "dark")):
-            self.page.set_viewport_size({"width": width, "height": 900})
-            wrong: list[str] = document.evaluate(LOOK, mode)
-            found += [f"{mode} {width}: {each}" for each in wrong]
+        size = self.page.viewport_size
+        found = looked_at(self.page, self.document, narrow=380)
         if size:
             self.page.set_viewport_size(size)
         return found
@@ -182,12 +200,11 @@ def somebody(contexts: KeptContexts, town: Town) -> Iterator[Callable[..., Perso
 
 
 def _fault(said: ConsoleMessage, town: Town) -> list[str]:
-    """An error or warning of ours. The browser notes refusals by itself, and Jira has its own."""
+    """An error or warning of ours: Jira has its own."""
     ours = said.location["url"].startswith(town.app_url)
-    is_refusal = "Failed to load resource: the server responded" in said.text
     # Atlassian's bridge asks for a web font that a machine without a network cannot have.
     is_bridge = "atl-paas.net" in said.text
-    if said.type not in ("error", "warning") or is_refusal or is_bridge:
+    if said.type not in ("error", "warning") or is_refusal(said) or is_bridge:
         return []
     return [said.text] if ours or "Content Security Policy" in said.text else []
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
-from tests.browser.conftest import AXE, LOOK
+from tests.browser.conftest import is_refusal, looked_at
 
 
 @dataclass
@@ -32,14 +32,13 @@ class Window:
 
     def axe(self, name: str) -> list[str]:
         """What axe finds wrong with the page, light and wide and dark and narrow."""
-        page, found = self.page, []
-        page.evaluate(AXE.read_text())
-        for width, mode in ((1280, "light"), (400, "dark")):
-            page.set_viewport_size({"width": width, "height": 900})
-            wrong: list[str] = page.evaluate(LOOK, mode)
-            found += [f"{mode} {width}: {each}" for each in wrong]
+        page = self.page
+
+        def shoot(mode: str) -> None:
             if folder := os.environ.get("LOOKS"):
                 page.screenshot(path=Path(folder) / f"{name}-{mode}.png")
+
+        found = looked_at(page, page, narrow=400, shoot=shoot)
         page.set_viewport_size({"width": 1280, "height": 900})
         page.evaluate("document.documentElement.dataset.colorMode = 'light'")
         return found
@@ -61,5 +60,4 @@ def window(kind: type[W], context: BrowserContext, url: str) -> Iterator[W]:
 
 
 def _fault(said: ConsoleMessage) -> list[str]:
-    is_refusal = "Failed to load resource: the server responded" in said.text
-    return [said.text] if said.type in {"error", "warning"} and not is_refusal else []
+    return [said.text] if said.type in {"error", "warning"} and not is_refusal(said) else []
