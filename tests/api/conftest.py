@@ -10,9 +10,10 @@ from sandbox.running import Sandbox
 from tests.api.kit import Program, made_token
 from tests.integrations.conftest import Names, asked_again, foreign, instance_id
 from tests.people import Visitor
+from tests.runs.conftest import customers, reports
 
 Programs = Callable[..., Awaitable[Program]]
-__all__ = ["asked_again", "foreign", "instance_id"]
+__all__ = ["asked_again", "customers", "foreign", "instance_id", "reports"]
 
 
 @pytest.fixture(autouse=True)

@@ -2,33 +2,16 @@
 
 from uuid import uuid4
 
-import psycopg
 import pytest
 from fastapi import FastAPI
 
-from app.database import Database
-from app.settings import Settings
 from app.sync.side_schemas import SchemaReader
 from app.tools.side import SideBusy
-from sandbox.running import Sandbox
 from tests.api.conftest import Programs
 from tests.api.kit import V1, id_of
 from tests.runs.kit import Customers
 from tests.runs.reporting_kit import LINES, SECRET, Reports
 from tests.sync.fake_sides import FakeSides
-
-
-@pytest.fixture
-def reports(
-    ready: Sandbox, database: Database, superuser: psycopg.Connection, settings: Settings
-) -> Reports:
-    return Reports(database, superuser, settings)
-
-
-@pytest.fixture
-def customers(superuser: psycopg.Connection) -> Customers:
-    superuser.execute("UPDATE turn_now SET turn = 0")
-    return Customers(superuser)
 
 
 @pytest.fixture(autouse=True)

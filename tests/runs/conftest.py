@@ -17,7 +17,9 @@ from app.runs.right import RightToRun
 from app.runs.slices import FINISHED, Engine, SliceOutcome, Turn
 from app.runs.work import Pace, Work
 from app.settings import Settings
+from sandbox.running import Sandbox
 from tests.runs.kit import Customers
+from tests.runs.reporting_kit import Reports
 
 Start = Callable[[UUID, UUID], Awaitable[UUID]]
 
@@ -26,6 +28,14 @@ Start = Callable[[UUID, UUID], Awaitable[UUID]]
 def customers(superuser: psycopg.Connection) -> Customers:
     superuser.execute("UPDATE turn_now SET turn = 0")
     return Customers(superuser)
+
+
+@pytest.fixture
+def reports(
+    configured: Sandbox, database: Database, superuser: psycopg.Connection, settings: Settings
+) -> Reports:
+    """Puts integrations and their runs there, as if they had been."""
+    return Reports(database, superuser, settings)
 
 
 @pytest.fixture

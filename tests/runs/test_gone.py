@@ -4,25 +4,14 @@ import re
 from collections.abc import Callable
 from uuid import UUID
 
-import psycopg
 import pytest
 
-from app.database import Database
 from app.runs.models import Run
-from app.settings import Settings
-from sandbox.running import Sandbox
 from tests.integrations.kit import flag, words
 from tests.people import Visitor
 from tests.runs.reporting_kit import Reports
 
 As = Callable[..., Visitor]
-
-
-@pytest.fixture
-def reports(
-    configured: Sandbox, database: Database, superuser: psycopg.Connection, settings: Settings
-) -> Reports:
-    return Reports(database, superuser, settings)
 
 
 @pytest.fixture

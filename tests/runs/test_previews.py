@@ -14,7 +14,6 @@ from fastapi import FastAPI
 
 from app.database import Database
 from app.runs.life import finish_unchecked, locked, start_unchecked
-from app.settings import Settings
 from app.sync.findings import Tally
 from app.sync.side_schemas import SchemaReader
 from app.tools.side import AccessLost
@@ -28,13 +27,6 @@ from tests.sync.test_mapping_pages import mapped
 
 As = Callable[..., Visitor]
 STARTS_WITH_FORMULA = "=cmd|' /C calc'!A0"
-
-
-@pytest.fixture
-def reports(
-    configured: Sandbox, database: Database, superuser: psycopg.Connection, settings: Settings
-) -> Reports:
-    return Reports(database, superuser, settings)
 
 
 @pytest.fixture

@@ -15,20 +15,11 @@ from app.database import Database
 from app.runs.chart import HEIGHT, chart_of
 from app.runs.reporting_list import ROWS, Day, RunFilters, list_statement
 from app.runs.reporting_words import span
-from app.settings import Settings
-from sandbox.running import Sandbox
 from tests.integrations.kit import words
 from tests.people import Visitor
 from tests.runs.reporting_kit import ALICE, GIA, OPS, SECRET, Reports
 
 As = Callable[..., Visitor]
-
-
-@pytest.fixture
-def reports(
-    configured: Sandbox, database: Database, superuser: psycopg.Connection, settings: Settings
-) -> Reports:
-    return Reports(database, superuser, settings)
 
 
 def listed(answer: httpx.Response) -> list[str]:

@@ -4,15 +4,11 @@ import re
 from collections.abc import Callable
 
 import httpx
-import psycopg
 import pytest
 from fastapi import FastAPI
 
-from app.database import Database
-from app.settings import Settings
 from app.sync.side_schemas import SchemaReader
 from app.tools.side import SideBusy
-from sandbox.running import Sandbox
 from tests.integrations.kit import flag, words
 from tests.people import Visitor
 from tests.runs.kit import Customers
@@ -20,13 +16,6 @@ from tests.runs.reporting_kit import Reports
 from tests.sync.fake_sides import FakeSides
 
 As = Callable[..., Visitor]
-
-
-@pytest.fixture
-def reports(
-    configured: Sandbox, database: Database, superuser: psycopg.Connection, settings: Settings
-) -> Reports:
-    return Reports(database, superuser, settings)
 
 
 @pytest.fixture(autouse=True)

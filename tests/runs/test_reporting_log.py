@@ -7,13 +7,10 @@ from datetime import timedelta
 from html import unescape
 
 import httpx
-import psycopg
 import pytest
 
-from app.database import Database
 from app.runs.models import Run
 from app.runs.reporting_log import LINES_AT_ONCE, LONGEST_SHOWN
-from app.settings import Settings
 from sandbox.running import Sandbox
 from tests.integrations.kit import words
 from tests.people import Visitor
@@ -21,13 +18,6 @@ from tests.runs.reporting_kit import ALICE, GIA, LINES, SECRET, Reports
 
 As = Callable[..., Visitor]
 PATHS = ("/log", "/log/more?mark=0.0", "/log/download")
-
-
-@pytest.fixture
-def reports(
-    configured: Sandbox, database: Database, superuser: psycopg.Connection, settings: Settings
-) -> Reports:
-    return Reports(database, superuser, settings)
 
 
 def more(answer: httpx.Response) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.house import House
 from app.integrations.models import Integration
 from app.runs.right import MayNotRun, RightToRun
-from tests.integrations.kit import OPS, PAY, created, flag, words
+from tests.integrations.kit import OPS, PAY, created, flag, integration, words
 from tests.people import ACCOUNTS, Visitor
 from tests.signing_in.kit import Accounts, Browser, email_of
 
@@ -28,18 +28,6 @@ def _lists(accounts: Accounts, *project_ids: str) -> None:
     accounts.app.state.house.directory.forget_everything()
 
 
-def _form(**changed: str) -> dict[str, str]:
-    return {
-        "kind": "integration",
-        "name": "Payroll",
-        "tool": "gitlab",
-        "project_id": PAY,
-        "tool_place": "acme/payroll",
-        "direction": "both",
-        **changed,
-    }
-
-
 async def test_a_user_chooses_the_projects_that_their_workspace_lists_and_no_other(
     accounts: Accounts,
 ) -> None:
@@ -47,16 +35,16 @@ async def test_a_user_chooses_the_projects_that_their_workspace_lists_and_no_oth
     pat = await accounts.signed_in()
     nothing = await pat.get("/integrations/new?kind=integration")
     assert "lists no Jira project yet" in nothing.text
-    refused = await pat.post("/integrations", data=_form(), headers={"HX-Request": "true"})
+    refused = await pat.post("/integrations", data=integration(), headers={"HX-Request": "true"})
     assert (refused.status_code, "does not list this project" in refused.text) == (422, True)
     _lists(accounts, PAY)
     form = await pat.get("/integrations/new?kind=integration")
     assert ("(PAY)" in form.text, "(OPS)" in form.text) == (True, False)
     found = await pat.get("/integrations/projects?project_q=ops")
     assert "(OPS)" not in found.text
-    made = await pat.post("/integrations", data=_form(), headers={"HX-Request": "true"})
+    made = await pat.post("/integrations", data=integration(), headers={"HX-Request": "true"})
     assert made.status_code == 200, made.text
-    other = await pat.post("/integrations", data=_form(project_id=OPS))
+    other = await pat.post("/integrations", data=integration(project_id=OPS))
     assert other.status_code == 422
 
 
@@ -87,19 +75,19 @@ async def test_an_integration_runs_no_further_once_its_owner_is_shut_out(
     accounts.user()
     _lists(accounts, PAY)
     pat = await accounts.signed_in()
-    made = await pat.post("/integrations", data=_form(), headers={"HX-Request": "true"})
+    made = await pat.post("/integrations", data=integration(), headers={"HX-Request": "true"})
     assert made.status_code == 200, made.text
     async with house.database.of_instance(accounts.instance_id) as session:
-        integration = (await session.scalars(select(Integration))).one()
+        its = (await session.scalars(select(Integration))).one()
     right = RightToRun(house.settings, house.directory, house.licences, house.doors)
-    facts = await right.require(integration)
+    facts = await right.require(its)
     assert right.still_stands(facts)
     superuser.execute(shut_out)
     house.changes._forget("facts", accounts.instance_id)  # as every change announces itself
     assert not right.still_stands(facts), "the page that is under way is the last one"
     why = "disabled or gone, or has no access to the workspace|does not list the Jira project"
     with pytest.raises(MayNotRun, match=why):
-        await right.require(integration)
+        await right.require(its)
 
 
 async def test_an_integration_is_handed_to_a_user_of_its_workspace_and_back(
@@ -132,7 +120,7 @@ async def test_who_works_without_jira_is_told_of_no_one_in_it_and_of_no_address(
     accounts.user("Peer Partner")
     _lists(accounts, PAY)
     pat = await accounts.signed_in()
-    await pat.post("/integrations", data=_form())
+    await pat.post("/integrations", data=integration())
     its = accounts.superuser.execute("SELECT id FROM integrations").fetchone()
     assert its
     for query in ("a", "p", "gia", "alice", "pe"):

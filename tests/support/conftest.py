@@ -8,8 +8,7 @@ import pytest
 from app.database import Database
 from app.settings import Settings
 from app.support.console_role import SUPPORT_ROLE, prepare_role
-from sandbox.running import Sandbox
-from tests.runs.reporting_kit import Reports
+from tests.runs.conftest import reports
 from tests.security.conftest import other_site
 from tests.support.kit import Console, Desk
 
@@ -17,13 +16,6 @@ from tests.support.kit import Console, Desk
 @pytest.fixture
 def desk(superuser: psycopg.Connection) -> Desk:
     return Desk(superuser)
-
-
-@pytest.fixture
-def reports(
-    configured: Sandbox, database: Database, superuser: psycopg.Connection, settings: Settings
-) -> Reports:
-    return Reports(database, superuser, settings)
 
 
 @pytest.fixture(scope="session")
@@ -41,4 +33,4 @@ async def console(settings: Settings, console_role: str) -> AsyncIterator[Consol
     await database.close()
 
 
-__all__ = ["other_site"]
+__all__ = ["other_site", "reports"]
